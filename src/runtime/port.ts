@@ -1,0 +1,35 @@
+/** The way to the inference thread. Everything above speaks in messages, so another kind of port changes only this file. */
+import { Worker } from 'node:worker_threads';
+import type { Envelope, Reply } from './messages.ts';
+
+export interface Port {
+  post(message: Envelope, transfer?: readonly ArrayBuffer[]): void;
+  onReply(listener: (reply: Reply) => void): void;
+  /** Called once when the other side is gone, with the reason. */
+  onEnd(listener: (reason: string) => void): void;
+  close(): Promise<void>;
+}
+
+/** Starts the inference thread. */
+export function startThread(): Port {
+  const worker = new Worker(entry());
+  return {
+    post: (message, transfer = []) => worker.postMessage(message, transfer),
+    onReply: (listener) => void worker.on('message', listener),
+    onEnd: (listener) => {
+      worker.on('error', (error) => listener(error.message));
+      worker.on('exit', (code) => listener(`exit code ${code}`));
+    },
+    close: async () => void (await worker.terminate()),
+  };
+}
+
+/** The built program lies beside this file; from the TypeScript sources a loader is put before it. */
+function entry(): URL {
+  if (!import.meta.url.endsWith('.ts')) return new URL('./worker.js', import.meta.url);
+  const program = new URL('./worker.ts', import.meta.url).href;
+  const loader = import.meta.resolve('tsx/esm/api');
+  const code = `const { tsImport } = await import(${JSON.stringify(loader)});
+    await tsImport(${JSON.stringify(program)}, ${JSON.stringify(import.meta.url)});`;
+  return new URL(`data:text/javascript,${encodeURIComponent(code)}`);
+}

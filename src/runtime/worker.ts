@@ -1,0 +1,104 @@
+/**
+ * The program of the inference thread: holds onnxruntime sessions and answers requests in order. A run blocks this
+ * thread, never the one that answers people.
+ */
+import { parentPort } from 'node:worker_threads';
+import * as ort from 'onnxruntime-node';
+import type { DType, Tensor, TypedArrayOf } from '../tensor/tensor.ts';
+import type { Envelope, Failure, LoadRequest, Reply, RunRequest } from './messages.ts';
+
+interface Loaded {
+  readonly session: ort.InferenceSession;
+  /** Values carried from the last run, by input name. */
+  carried: Record<string, ort.Tensor>;
+}
+
+const sessions = new Map<number, Loaded>();
+const port = parentPort!;
+let queue = Promise.resolve();
+port.on('message', (request: Envelope) => {
+  queue = queue.then(() => answer(request));
+});
+
+async function answer(request: Envelope): Promise<void> {
+  try {
+    const outputs = await handle(request);
+    const buffers = Object.values(outputs).map((t) => t.data.buffer as ArrayBuffer);
+    port.postMessage({ id: request.id, outputs } satisfies Reply, buffers);
+  } catch (error) {
+    port.postMessage({ id: request.id, failure: failureOf(error) } satisfies Reply);
+  }
+}
+
+async function handle(request: Envelope): Promise<Record<string, Tensor>> {
+  if (request.kind === 'load') await load(request);
+  else if (request.kind === 'run') return run(request);
+  else await release(request.session);
+  return {};
+}
+
+async function load(request: LoadRequest): Promise<void> {
+  const { bytes, folder, provider, threads } = request;
+  const extra = folder ? { session: { model_external_initializers_file_folder_path: folder } } : {};
+  const session = await ort.InferenceSession.create(bytes, {
+    executionProviders: [provider],
+    intraOpNumThreads: threads,
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+    extra,
+  });
+  sessions.set(request.session, { session, carried: {} });
+}
+
+async function run({
+  session: key,
+  inputs,
+  fetch,
+  carry,
+}: RunRequest): Promise<Record<string, Tensor>> {
+  const loaded = sessions.get(key)!;
+  const feeds: Record<string, ort.Tensor> = { ...loaded.carried };
+  for (const [name, t] of Object.entries(inputs)) {
+    feeds[name] = new ort.Tensor(t.dtype as 'float32', t.data as Float32Array, t.shape);
+  }
+  const results = await loaded.session.run(feeds, [...fetch, ...Object.keys(carry)]);
+  loaded.carried = {};
+  for (const [output, input] of Object.entries(carry)) loaded.carried[input] = results[output]!;
+  return Object.fromEntries(fetch.map((name) => [name, fetched(name, results[name]!)]));
+}
+
+/** A copy that may travel, checked: carried values need no check, what follows from them is. */
+function fetched(name: string, value: ort.Tensor): Tensor {
+  const data = (value.data as TypedArrayOf[DType]).slice();
+  if (data instanceof Float32Array) {
+    const index = data.findIndex((x) => !Number.isFinite(x));
+    if (index >= 0) throw new NotFinite(name, index);
+  }
+  return { dtype: value.type as DType, shape: [...value.dims], data };
+}
+
+async function release(key: number): Promise<void> {
+  const loaded = sessions.get(key);
+  sessions.delete(key);
+  if (!loaded) return;
+  for (const value of Object.values(loaded.carried)) value.dispose();
+  await loaded.session.release();
+}
+
+class NotFinite extends Error {
+  constructor(
+    readonly output: string,
+    readonly index: number,
+  ) {
+    super('not finite');
+  }
+}
+
+function failureOf(error: unknown): Failure {
+  const reason = error instanceof Error ? error.message : String(error);
+  if (error instanceof NotFinite) {
+    return { code: 'NOT_FINITE', reason, output: error.output, index: error.index };
+  }
+  const memory = /bad_alloc|allocat|out of memory|Array buffer/i.test(reason);
+  return { code: memory ? 'MODEL_OOM' : 'RUNTIME_REFUSED', reason };
+}
