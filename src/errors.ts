@@ -51,6 +51,7 @@ export const ERRORS = {
     'UsageError',
     (f) => `${f.option}: expected ${f.expected}, got ${f.got}; see "zeroov help"`,
   ),
+  USAGE: row<{ reason: string }>('UsageError', (f) => `${f.reason}; see "zeroov help"`),
   EXPRESSION_EMPTY: row<object>(
     'UsageError',
     () => 'the expression is empty; say what to look for, e.g. "the white ship next to the pier"',
