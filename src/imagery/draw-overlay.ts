@@ -1,0 +1,56 @@
+import type { Mask, RgbImage } from '../tensor/image.ts';
+import { type Box, Canvas } from './canvas.ts';
+import { fitText, measureText, renderSvg, textElement } from './labels.ts';
+import { MASK_COLOUR, paintBox, paintMask } from './paint.ts';
+import { encodePng } from './png.ts';
+
+export interface Overlay {
+  readonly image: RgbImage;
+  /** Of the picture's size. */
+  readonly mask: Mask;
+  /** null: nothing was found, only the label is drawn. */
+  readonly box: Box | null;
+  /** Shortened with "…" to the picture's width; left out of pictures too small for any. */
+  readonly label: string;
+}
+
+/** The picture with the mask tinted and outlined, its box, and a label above the box: an RGB PNG of the same size. */
+export function drawOverlay({ image, mask, box, label }: Overlay): Promise<Buffer> {
+  const canvas = Canvas.copyOf(image);
+  const side = Math.min(image.widthPx, image.heightPx);
+  // Lines and letters grow with the picture, so that they look alike once it is scaled to a screen.
+  const linePx = Math.min(8, Math.max(1, Math.round(side / 250)));
+  paintMask(canvas, mask, { colour: MASK_COLOUR, tint: 0.38, reachPx: Math.floor(linePx / 2) });
+  if (box) paintBox(canvas, box, { linePx });
+  paintLabel(canvas, { label, box, sizePx: Math.min(40, Math.max(12, Math.round(side / 34))) });
+  return encodePng(canvas);
+}
+
+function paintLabel(
+  canvas: Canvas,
+  { label, box, sizePx }: { label: string; box: Box | null; sizePx: number },
+): void {
+  const padPx = Math.round(sizePx * 0.45);
+  const gapPx = Math.round(sizePx * 0.35);
+  const roomPx = canvas.widthPx - 2 * (padPx + gapPx);
+  const heightPx = Math.round(sizePx * 1.75);
+  if (canvas.heightPx < heightPx + 2 * gapPx || roomPx < 2 * sizePx) return;
+  const text = fitText(label, { widthPx: roomPx, sizePx, bold: true });
+  if (text === '') return;
+  const style = { sizePx, bold: true, colour: '#ffffff' };
+  const widthPx = Math.ceil(measureText(text, style)) + 2 * padPx;
+  const ground = `<rect width="${widthPx}" height="${heightPx}" rx="${heightPx / 4}" fill="#12141c" fill-opacity="0.82"/>`;
+  const line = textElement({ ...style, text, x: padPx, y: Math.round(sizePx * 1.23) });
+  canvas.stick(renderSvg(ground + line, { widthPx, heightPx }), place());
+
+  /** Above the box, else below it, else at the picture's top; always inside. */
+  function place() {
+    const [x1, y1, , y2] = box ?? [0, 0, 0, 0];
+    const above = Math.floor(y1) - 2 * gapPx - heightPx;
+    const below = Math.ceil(y2) + 2 * gapPx;
+    const fitsBelow = box !== null && below + heightPx + gapPx <= canvas.heightPx;
+    const y = above >= gapPx ? above : fitsBelow ? below : gapPx;
+    const x = Math.min(Math.max(gapPx, Math.floor(x1)), canvas.widthPx - widthPx - gapPx);
+    return { x, y };
+  }
+}
