@@ -62,26 +62,25 @@ export interface GroupNormShape extends NormShape {
   readonly groups: number;
 }
 
-/** (1, C, H, W) → (1, C, H, W): each group of channels to mean 0 and variance 1, then scaled and shifted by channel. */
+/**
+ * (1, C, H, W) → (1, C, H, W): each group of channels to mean 0 and variance 1, then scaled and shifted by channel.
+ *
+ * Sums go over rows of pixels first, then over those sums: onnxruntime adds up in float32 one after another, and over the
+ * 10⁶ numbers of a VAE's group (InstanceNormalization) that loses three digits.
+ */
 export function groupNorm(x: Value, at: Scope, { width, groups, eps }: GroupNormShape): Value {
   const { graph } = x;
-  const one = graph.constant({
-    dtype: 'float32',
-    shape: [groups],
-    data: new Float32Array(groups).fill(1),
-  });
-  const zero = graph.constant({
-    dtype: 'float32',
-    shape: [groups],
-    data: new Float32Array(groups),
-  });
-  const grouped = x.reshape(1, groups, -1); // (1, groups, C/groups·H·W)
-  const normal = graph.op('InstanceNormalization', [grouped, one, zero], {
-    epsilon: { float: eps },
-  });
-  const back = graph.op('Reshape', [normal, graph.op('Shape', [x])]); // (1, C, H, W)
-  const perChannel = (key: string) => at.weight(key, [width]).reshape(width, 1, 1);
-  return back.times(perChannel('weight')).plus(perChannel('bias'));
+  const byGroup = (v: Value) => v.reshape(groups, -1);
+  const count = graph.op('Size', [x]).cast('float32').over(groups); // C/groups·H·W
+  const mean = byGroup(x.mean([-1])).mean([-1], true); // (groups, 1)
+  const centred = graph.op('Reshape', [byGroup(x).minus(mean), graph.op('Shape', [x])]); // (1, C, H, W)
+  const squares = graph.op('ReduceSumSquare', [centred, graph.ints([-1])], { keepdims: 0 }); // (1, C, H)
+  const variance = byGroup(squares).sum([-1], true).over(count); // (groups, 1)
+  const deviation = graph.op('Sqrt', [variance.plus(eps)]);
+  const scale = byGroup(at.weight('weight', [width]))
+    .over(deviation)
+    .reshape(width, 1, 1);
+  return centred.times(scale).plus(at.weight('bias', [width]).reshape(width, 1, 1));
 }
 
 /** down(silu(gate x) · up x): (T, width) → (T, width). */
@@ -147,8 +146,7 @@ export function attention(
   { heads, headWidth, bias, length }: FusedAttentionShape,
 ): Value {
   const width = heads * headWidth;
-  const batched = (x: Value) =>
-    length ? x.reshape(-1, length, width) : x.reshape(1, -1, width); // (B, T, N·D)
+  const batched = (x: Value) => (length ? x.reshape(-1, length, width) : x.reshape(1, -1, width)); // (B, T, N·D)
   const others = [batched(k), batched(v), undefined, undefined, bias];
   return batched(q)
     .microsoft('MultiHeadAttention', bias ? others : others.slice(0, 2), { num_heads: heads })
