@@ -1,10 +1,7 @@
-import type { RgbImage } from '../tensor/image.ts';
+import type { Box, RgbImage } from '../tensor/image.ts';
 
 /** Red, green, blue, 0..255. */
 export type Colour = readonly [red: number, green: number, blue: number];
-
-/** [x1, y1, x2, y2] in pixels, origin top-left, far edge exclusive. */
-export type Box = readonly [x1: number, y1: number, x2: number, y2: number];
 
 /** A rendered drawing with transparency, its colours already multiplied by alpha. */
 export interface Sticker {

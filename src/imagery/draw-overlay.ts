@@ -1,5 +1,5 @@
-import type { Mask, RgbImage } from '../tensor/image.ts';
-import { type Box, Canvas } from './canvas.ts';
+import type { Box, Mask, RgbImage } from '../tensor/image.ts';
+import { Canvas } from './canvas.ts';
 import { fitText, measureText, renderSvg, textElement } from './labels.ts';
 import { MASK_COLOUR, paintBox, paintMask } from './paint.ts';
 import { encodePng } from './png.ts';

@@ -1,7 +1,7 @@
-import type { Mask, RgbImage } from '../tensor/image.ts';
+import type { Box, Mask, RgbImage } from '../tensor/image.ts';
 import { resizePillow } from '../tensor/resize.ts';
 import type { Float32Tensor } from '../tensor/tensor.ts';
-import { type Box, Canvas, type Colour } from './canvas.ts';
+import { Canvas, type Colour } from './canvas.ts';
 import { heatColour, heatOver } from './heat.ts';
 import { fitText, measureText, renderSvg, type TextLine, textElement, wrapText } from './labels.ts';
 import { MASK_COLOUR, paintBox, paintMask, TRUTH_COLOUR } from './paint.ts';

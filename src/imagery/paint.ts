@@ -1,5 +1,5 @@
-import type { Mask } from '../tensor/image.ts';
-import type { Box, Canvas, Colour } from './canvas.ts';
+import type { Box, Mask } from '../tensor/image.ts';
+import type { Canvas, Colour } from './canvas.ts';
 
 /** Colours that aerial pictures have little of. */
 export const MASK_COLOUR: Colour = [255, 45, 120];

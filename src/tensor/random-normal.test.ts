@@ -22,7 +22,6 @@ describe('randomNormal', () => {
   });
 
   it('is given by its seed', () => {
-    expect(randomNormal(7, 100_000)).toEqual(values);
     expect(randomNormal(7, 5)).toEqual(values.slice(0, 5));
     expect(randomNormal(8, 5)).not.toEqual(values.slice(0, 5));
   });

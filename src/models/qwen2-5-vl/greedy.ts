@@ -1,4 +1,5 @@
 import { throwIfAborted } from '../../errors.ts';
+import { argmax } from '../../tensor/reduce.ts';
 import { type Float32Tensor, float32, int64, type Tensor } from '../../tensor/tensor.ts';
 import type { Network } from '../network.ts';
 import type { TextConfig } from './config.ts';
@@ -59,7 +60,7 @@ export async function* greedySteps(options: GreedyOptions): AsyncGenerator<Step,
   for (let position = next; ; position += 1) {
     throwIfAborted(signal);
     const { logits, attention } = await network.run(inputs, { carry });
-    const id = indexOfLargest((logits as Float32Tensor).data);
+    const id = argmax((logits as Float32Tensor).data);
     yield { id, attention: attention as Float32Tensor };
     const rotary = textRotary(textPosition(position), config);
     inputs = { ...range, ...none, after: ids([id]), ...rotary };
@@ -68,11 +69,4 @@ export async function* greedySteps(options: GreedyOptions): AsyncGenerator<Step,
 
 function ids(values: readonly number[]): Tensor<'int64'> {
   return int64([values.length], values);
-}
-
-/** The first of the largest, as the reference's argmax on a CPU. */
-function indexOfLargest(values: Float32Array): number {
-  let best = 0;
-  for (let i = 1; i < values.length; i += 1) if (values[i]! > values[best]!) best = i;
-  return best;
 }

@@ -1,5 +1,5 @@
 import { ZeroovError } from '../../errors.ts';
-import type { RgbImage } from '../../tensor/image.ts';
+import type { RgbImage, Size } from '../../tensor/image.ts';
 import { resizePillow } from '../../tensor/resize.ts';
 import { type Float32Tensor, float32 } from '../../tensor/tensor.ts';
 import type { QwenConfig } from './config.ts';
@@ -13,11 +13,6 @@ export const DEFAULT_MAX_PIXELS = 1280 * 28 * 28;
 
 /** The longer side over the shorter one; the reference refuses more. */
 const MAX_ASPECT = 200;
-
-export interface Size {
-  readonly widthPx: number;
-  readonly heightPx: number;
-}
 
 /** An image as the vision tower reads it. */
 export interface Patches {

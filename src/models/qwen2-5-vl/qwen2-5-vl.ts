@@ -12,14 +12,14 @@
 import { type Checkpoint, openCheckpoint } from '../../checkpoint/checkpoint.ts';
 import { ZeroovError } from '../../errors.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
-import type { RgbImage } from '../../tensor/image.ts';
+import type { RgbImage, Size } from '../../tensor/image.ts';
 import { type Float32Tensor, float32 } from '../../tensor/tensor.ts';
 import { Network } from '../network.ts';
 import { type QwenConfig, readQwenConfig } from './config.ts';
 import { greedySteps } from './greedy.ts';
 import { buildLanguage } from './language.ts';
 import type { Grid, PositionScheme } from './positions.ts';
-import { preprocess, type Size } from './preprocess.ts';
+import { preprocess } from './preprocess.ts';
 import { type Prompter, readPrompter } from './prompt.ts';
 import { buildVision, visionInputs } from './vision.ts';
 
