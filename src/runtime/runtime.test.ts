@@ -45,6 +45,17 @@ describe('runtime', () => {
     await expect(infinite).rejects.toMatchObject({ code: 'NOT_FINITE' });
   });
 
+  it('says that memory does not suffice', async () => {
+    runtime = startRuntime({ provider: 'cpu', threads: 1 });
+    const graph = new Graph('outer product');
+    const x = graph.input('x', ['N']);
+    graph.output('y', x.reshape(-1, 1).times(x.reshape(1, -1)).sum([0, 1]), []);
+    const session = await runtime.load(graph.build());
+    const n = 2 ** 24; // n² floats are a petabyte: more than any machine can address
+    const run = session.run({ x: float32([n]) });
+    await expect(run).rejects.toMatchObject({ code: 'MODEL_OOM', exit: 6 });
+  });
+
   it('does not block the thread that answers people', async () => {
     runtime = startRuntime({ provider: 'cpu', threads: 1 });
     const graph = new Graph('busy');

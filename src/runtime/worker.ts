@@ -13,6 +13,10 @@ interface Loaded {
   carried: Record<string, ort.Tensor>;
 }
 
+/** Errors come back as replies; what the library would print beside them is for its developers. */
+const FATAL = 4;
+ort.env.logLevel = 'fatal';
+
 const sessions = new Map<number, Loaded>();
 const port = parentPort!;
 let queue = Promise.resolve();
@@ -44,7 +48,7 @@ async function load(request: LoadRequest): Promise<void> {
     executionProviders: [provider],
     intraOpNumThreads: threads,
     graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
+    logSeverityLevel: FATAL,
     extra,
   });
   sessions.set(request.session, { session, carried: {} });
@@ -61,7 +65,8 @@ async function run({
   for (const [name, t] of Object.entries(inputs)) {
     feeds[name] = new ort.Tensor(t.dtype as 'float32', t.data as Float32Array, t.shape);
   }
-  const results = await loaded.session.run(feeds, [...fetch, ...Object.keys(carry)]);
+  const wanted = [...fetch, ...Object.keys(carry)];
+  const results = await loaded.session.run(feeds, wanted, { logSeverityLevel: FATAL });
   loaded.carried = {};
   for (const [output, input] of Object.entries(carry)) loaded.carried[input] = results[output]!;
   return Object.fromEntries(fetch.map((name) => [name, fetched(name, results[name]!)]));

@@ -1,0 +1,62 @@
+/** From a map on the working grid to the answer at the picture's size: mask, tight box, score. */
+import type { Box, Mask, Size } from '../tensor/image.ts';
+import { resizeBilinear } from '../tensor/resize.ts';
+import type { Float32Tensor } from '../tensor/tensor.ts';
+
+/** What was found: an empty mask is "not found", with no box and no score. */
+export interface Finding {
+  readonly found: boolean;
+  readonly mask: Mask;
+  readonly areaPx: number;
+  readonly box: Box | null;
+  /** Mean of the map over the mask, α..1: how strong the evidence is, no probability. Null where there is none. */
+  readonly score: number | null;
+}
+
+/** M = resized map > α (strictly), bilinear with half-pixel centres. map [h, w] → mask of `size`. */
+export function describeMap(
+  map: Float32Tensor,
+  { widthPx, heightPx, alpha }: Size & { alpha: number },
+): Finding {
+  const full = resizeBilinear(map, { height: heightPx, width: widthPx }).data;
+  const data = new Uint8Array(full.length);
+  let sum = 0;
+  for (let i = 0; i < full.length; i += 1) {
+    if (!(full[i]! > alpha)) continue;
+    data[i] = 1;
+    sum += full[i]!;
+  }
+  const finding = describeMask({ widthPx, heightPx, data });
+  return { ...finding, score: finding.found ? sum / finding.areaPx : null };
+}
+
+/** The pixels whose centres lie in `box`; a box without a pixel is "not found". */
+export function describeBox(box: Box | null, size: Size): Finding {
+  const { widthPx, heightPx } = size;
+  const data = new Uint8Array(widthPx * heightPx);
+  if (!box) return describeMask({ ...size, data });
+  const [x1, y1, x2, y2] = box.map((edge) => Math.ceil(edge - 0.5)) as unknown as Box;
+  for (let y = Math.max(0, y1); y < Math.min(heightPx, y2); y += 1) {
+    data.fill(1, y * widthPx + Math.max(0, x1), y * widthPx + Math.min(widthPx, x2));
+  }
+  const finding = describeMask({ ...size, data });
+  return finding.found ? { ...finding, box } : finding;
+}
+
+/** Area and tight box of a mask. */
+function describeMask(mask: Mask): Finding {
+  const { widthPx, heightPx, data } = mask;
+  let [x1, y1, x2, y2, areaPx] = [widthPx, heightPx, 0, 0, 0];
+  for (let y = 0; y < heightPx; y += 1) {
+    for (let x = 0; x < widthPx; x += 1) {
+      if (!data[y * widthPx + x]) continue;
+      areaPx += 1;
+      x1 = Math.min(x1, x);
+      x2 = Math.max(x2, x + 1);
+      y1 = Math.min(y1, y);
+      y2 = y + 1;
+    }
+  }
+  const found = areaPx > 0;
+  return { found, mask, areaPx, box: found ? [x1, y1, x2, y2] : null, score: null };
+}
