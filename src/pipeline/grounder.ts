@@ -81,7 +81,7 @@ async function openGrounder(runtime: Runtime, options: GrounderOptions): Promise
   const diffusion = diffusionPlace && (await openStableDiffusion({ ...diffusionPlace, runtime }));
   const own = vlmPlace && join(vlmPlace.folder, OWN_DEFAULTS);
   const defaults =
-    own && existsSync(own) ? await readJson({ file: own, schema: METHOD_OPTIONS }) : {};
+    own && existsSync(own) ? await readJson({ file: own, schema: METHOD_OPTIONS.partial() }) : {};
   const checkpoints = {
     vlm: vlm && { ...vlmPlace, files: vlm.checkpoint.files },
     diffusion: diffusion && { ...diffusionPlace, files: diffusion.files },

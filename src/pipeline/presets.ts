@@ -19,7 +19,8 @@ export const INTERACTIONS = [
 const share = z.number().min(0).max(1);
 const count = (max: number) => z.number().int().min(1).max(max);
 
-const OPTIONS = z.strictObject({
+/** Every option with its range; also the form in which a result records them. */
+export const METHOD_OPTIONS = z.strictObject({
   /** `paper`: the published formulas. `release`: what the released scripts compute, quirks included. */
   profile: z.enum(['paper', 'release']),
   /** `O-F` is without Evolve, `O-E` without Focus, `O` the overview alone, `F-E` without the VLM. */
@@ -60,7 +61,7 @@ const OPTIONS = z.strictObject({
 });
 
 /** Options of one grounding, every one set but `layers` and `maxPixels`. */
-export type MethodOptions = z.infer<typeof OPTIONS>;
+export type MethodOptions = z.infer<typeof METHOD_OPTIONS>;
 export type Order = MethodOptions['order'];
 export type Interaction = MethodOptions['interaction'];
 
@@ -125,7 +126,7 @@ export function resolveOptions(
   const set = Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined));
   const profile = given.profile === 'release' ? RELEASE : {};
   const merged = { ...PAPER, ...ofCheckpoint, ...PRESETS[preset], ...profile, ...set };
-  const parsed = OPTIONS.safeParse(merged);
+  const parsed = METHOD_OPTIONS.safeParse(merged);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     const name = issue.path.map(String).join('.') || 'options';
@@ -147,6 +148,3 @@ export function resolveOptions(
 function invalid(option: string, expected: string, got: string): ZeroovError {
   return new ZeroovError('OPTION_INVALID', { option, expected, got });
 }
-
-/** The option schema, for documentation and for a checkpoint's own defaults (`zeroov.json`). */
-export const METHOD_OPTIONS = OPTIONS.partial();

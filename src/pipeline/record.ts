@@ -6,7 +6,7 @@ import type { Size } from '../tensor/image.ts';
 import { type CocoRle, encodeRle } from '../tensor/rle.ts';
 import type { Grounding } from './ground.ts';
 import type { UsedCheckpoint } from './grounder.ts';
-import { INTERACTIONS, type MethodOptions, ORDERS } from './presets.ts';
+import { METHOD_OPTIONS, type MethodOptions } from './presets.ts';
 
 /** The version of zeroov that runs. */
 export const VERSION: string = z
@@ -37,28 +37,13 @@ const checkpoint = z.strictObject({
   ),
 });
 
+const { layers, maxPixels } = METHOD_OPTIONS.shape;
 /** Every option of the method as it was used; their meaning is in `presets.ts`. */
-const options = z.strictObject({
-  profile: z.enum(['paper', 'release']),
-  order: z.enum(ORDERS),
+const options = METHOD_OPTIONS.extend({
   /** Null: layers 16–19 of 28, scaled to the checkpoint's depth. */
-  layers: z.array(z.int()).nullable(),
-  layerWeights: z.array(z.number()),
-  positions: z.enum(['mrope', 'sequential']),
-  maxNewTokens: z.int(),
+  layers: layers.unwrap().nullable(),
   /** Null: the model's own bound. */
-  maxPixels: z.int().nullable(),
-  resolutions: z.array(z.int()),
-  merge: z.enum(['pooled', 'flattened']),
-  trajectory: z.enum(['inversion', 'reconstruction', 'single']),
-  steps: z.int(),
-  noiseLevel: z.int(),
-  seed: z.int(),
-  interaction: z.enum(INTERACTIONS),
-  power: z.int(),
-  seeds: z.int(),
-  tau: z.number(),
-  alpha: z.number(),
+  maxPixels: maxPixels.unwrap().nullable(),
 });
 
 /**
