@@ -152,15 +152,3 @@ export function attention(
     .microsoft('MultiHeadAttention', bias ? others : others.slice(0, 2), { num_heads: heads })
     .reshape(-1, width);
 }
-
-/** The same with the probabilities (N, T, S), every row of which sums to 1, as a value to reduce and put out. */
-export function recordedAttention(
-  { q, k, v }: { q: Value; k: Value; v: Value },
-  { heads, headWidth, bias }: AttentionShape,
-): { out: Value; probabilities: Value } {
-  const scaled = splitHeads(q.times(1 / Math.sqrt(headWidth)), heads, headWidth); // (N, T, D)
-  const scores = scaled.matmul(splitHeads(k, heads, headWidth).transpose(0, 2, 1)); // (N, T, S)
-  const probabilities = (bias ? scores.plus(bias) : scores).softmax();
-  const out = probabilities.matmul(splitHeads(v, heads, headWidth)); // (N, T, D)
-  return { out: joinHeads(out, heads * headWidth), probabilities };
-}

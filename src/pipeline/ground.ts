@@ -99,6 +99,7 @@ async function readAll(
     watch.onProgress?.({ stage: 'vision', done: 0, total: 1 });
     return vlm.embedImage(image, { maxPixels: o.maxPixels });
   });
+  watch.onProgress?.({ stage: 'vision', done: 1, total: 1 });
   if (!keepLoaded) await vlm.vision.release();
   const readings = [];
   for (const expression of expressions) {
@@ -129,6 +130,7 @@ async function focusAll(
     watch.onProgress?.({ stage: 'latent', done: 0, total: 1 });
     return diffusion.encodeImage(image); // [1, 4, 64, 64]
   });
+  watch.onProgress?.({ stage: 'latent', done: 1, total: 1 });
   if (!keepLoaded) await diffusion.release('vae');
   const focused = [];
   for (const text of texts) {

@@ -6,7 +6,7 @@
  *   vlm: 'Qwen/Qwen2.5-VL-7B-Instruct',
  *   diffusion: 'CompVis/stable-diffusion-v1-4',
  * });
- * const image = await openImage('harbour.png');
+ * const { image } = await openImage('harbour.png');
  * const { found, box, mask } = await grounder.ground(image, 'the white ship next to the pier');
  * await grounder.dispose();
  * ```
@@ -31,6 +31,7 @@ import {
 } from '../runtime/runtime.ts';
 import type { RgbImage } from '../tensor/image.ts';
 import { type Grounding, ground, type Models } from './ground.ts';
+import { layersFor } from './overview.ts';
 import {
   type GroundOptions,
   METHOD_OPTIONS,
@@ -116,7 +117,9 @@ export class Grounder {
 
   /** The options a call with these would use. @throws OPTION_INVALID */
   options(given: GroundOptions = {}): MethodOptions {
-    return resolveOptions(given, this.parts.defaults);
+    const o = resolveOptions(given, this.parts.defaults);
+    const { vlm } = this.parts.models;
+    return { ...o, layers: o.layers ?? (vlm ? layersFor(vlm.config.text.layers) : undefined) };
   }
 
   /**

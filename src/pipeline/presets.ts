@@ -132,7 +132,8 @@ export function resolveOptions(
     const name = issue.path.map(String).join('.') || 'options';
     const got = issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : issue.path[0];
     const value = JSON.stringify((merged as Record<string, unknown>)[String(issue.path[0])] ?? got);
-    throw invalid(name, issue.message, value);
+    // zod says "Too big: expected number to be <=1": the sentence brings its own "expected".
+    throw invalid(name, issue.message.replace(/^.*?expected /, ''), value);
   }
   const { layers, layerWeights } = parsed.data;
   if (layers && layers.length !== layerWeights.length) {

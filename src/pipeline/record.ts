@@ -40,7 +40,7 @@ const checkpoint = z.strictObject({
 const { layers, maxPixels } = METHOD_OPTIONS.shape;
 /** Every option of the method as it was used; their meaning is in `presets.ts`. */
 const options = METHOD_OPTIONS.extend({
-  /** Null: layers 16–19 of 28, scaled to the checkpoint's depth. */
+  /** Null where no VLM was given. */
   layers: layers.unwrap().nullable(),
   /** Null: the model's own bound. */
   maxPixels: maxPixels.unwrap().nullable(),

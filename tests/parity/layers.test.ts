@@ -15,12 +15,12 @@ import {
   groupNorm,
   layerNorm,
   linear,
-  recordedAttention,
   rmsNorm,
   rotate,
   swiglu,
 } from '../../src/graph/layers.ts';
 import { Scope } from '../../src/graph/scope.ts';
+import { mappedAttention } from '../../src/models/stable-diffusion/mapped-attention.ts';
 import { type Runtime, startRuntime } from '../../src/runtime/runtime.ts';
 import { float32 } from '../../src/tensor/tensor.ts';
 import { f32, writeSafetensors } from '../support/safetensors-file.ts';
@@ -196,7 +196,7 @@ describe('layers', () => {
     expectClose(y, expected);
   });
 
-  it('attention, recorded or not, is softmax(q·kᵀ/√D)·v', async () => {
+  it('attention is softmax(q·kᵀ/√D)·v, with or without a map put out', async () => {
     const [N, D] = [2, 2];
     const part = (row: readonly number[], n: number) => row.slice(n * D, (n + 1) * D);
     const rows = rowsOf(x, C);
@@ -219,8 +219,11 @@ describe('layers', () => {
     const shape = { heads: N, headWidth: D };
     const self = (v: Value) => ({ q: v, k: v, v });
     expectClose(await run([T, C], x, (v) => attention(self(v), shape)), out);
-    expectClose(await run([T, C], x, (v) => recordedAttention(self(v), shape).out), out);
-    const recorded = await run([T, C], x, (v) => recordedAttention(self(v), shape).probabilities);
-    expectClose(recorded, probabilities.flat(2));
+    const mapped = { ...shape, blocks: 1, reduce: (mean: Value) => mean };
+    expectClose(await run([T, C], x, (v) => mappedAttention(self(v), mapped).out), out);
+    const headMean = probabilities[0]!.map((row, t) =>
+      row.map((_, s) => mean(probabilities.map((head) => head[t]![s]!))),
+    );
+    expectClose(await run([T, C], x, (v) => mappedAttention(self(v), mapped).map), headMean.flat());
   });
 });

@@ -5,9 +5,17 @@
  * const diffusion = await openStableDiffusion({ folder, label: folder, runtime });
  * const { embeddings } = await diffusion.encodeText('the white ship next to the pier');
  * const latent = await diffusion.encodeImage(image);
- * const record = { resolutions: [32, 64], merge: 'pooled', workingGrid: 32, cross: false } as const;
- * const { self } = await diffusion.recordStructure({ latent, text: embeddings, trajectory: 'inversion', steps: 20, … });
- * self.get(32); // float32 [1024, 1024], rows sum to 1
+ * const { self } = await diffusion.recordStructure({
+ *   latent,
+ *   text: embeddings,
+ *   trajectory: 'inversion',
+ *   steps: 20,
+ *   noiseLevel: 100,
+ *   seed: 0,
+ *   record: { resolutions: [32, 64], merge: 'pooled', workingGrid: 32, cross: false },
+ * });
+ * self.get(64); // float32 [1024, 1024], rows sum to 1
+ * await diffusion.release();
  * ```
  */
 import { join } from 'node:path';

@@ -1,0 +1,191 @@
+/** `zeroov demo`: a scene with exact truth, three expressions, and a page to look at. */
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { z } from 'zod';
+import { readJson } from '../checkpoint/json-file.ts';
+import { ZeroovError } from '../errors.ts';
+import type { Grounding } from '../pipeline/ground.ts';
+import { createGrounder, type Grounder } from '../pipeline/grounder.ts';
+import type { GroundOptions } from '../pipeline/presets.ts';
+import { VERSION } from '../pipeline/record.ts';
+import type { Expression } from '../synthetic/expressions.ts';
+import { makeScene, type Scene } from '../synthetic/scene.ts';
+import { STAGES, type StageName } from '../synthetic/stages.ts';
+import type { Mask } from '../tensor/image.ts';
+import type { Context } from './context.ts';
+import { type DemoCase, demoPage } from './demo-page.ts';
+import { type CheckpointPair, DEMO_FOLDER, demoSet, randomSet } from './demo-set.ts';
+import { writing } from './output-folder.ts';
+import { whole } from './parse.ts';
+import { panelOf } from './pictures.ts';
+import { stageBars } from './progress.ts';
+import { type GlobalOptions, openTerminal, type Terminal } from './terminal.ts';
+
+const HELP = `
+Makes a synthetic scene, grounds three expressions in it and compares with the exact truth. No network.
+
+Examples:
+  $ zeroov demo
+  $ zeroov demo --seed 12 -o look.html
+`;
+const TRAINED =
+  'These small checkpoints were trained on synthetic scenes like this one and know nothing else. For real imagery: zeroov models pull Qwen/Qwen2.5-VL-7B-Instruct, zeroov models pull CompVis/stable-diffusion-v1-4.';
+const RANDOM =
+  'RANDOM WEIGHTS: the tiny checkpoints used here were never trained. This shows the mechanics only: every map, box and mask below is noise, and what is "found" means nothing.';
+/** Seeds that no training saw start here. */
+const FIRST_SEED = 950_000_000;
+const CASES = 3;
+
+interface Flags extends GlobalOptions {
+  readonly output?: string;
+  readonly seed?: number;
+}
+
+export function demoCommand({ signal }: Context): Command {
+  return new Command('demo')
+    .description('ground three expressions in a synthetic scene and write a page with every step')
+    .option('-o, --output <file>', 'the page (default: demo.html)')
+    .option('--seed <n>', 'another scene', whole('--seed', { min: 0, max: 1_000_000 }))
+    .addHelpText('after', HELP)
+    .action(async (_flags: unknown, command: Command) => {
+      const flags = command.optsWithGlobals<Flags>();
+      await run({ flags, signal, terminal: openTerminal(flags) });
+    });
+}
+
+interface Job {
+  readonly flags: Flags;
+  readonly signal: AbortSignal;
+  readonly terminal: Terminal;
+}
+
+async function run(job: Job): Promise<void> {
+  const { flags, terminal } = job;
+  const { output = 'demo.html', seed = 0 } = flags;
+  const { pair, notice, options } = checkpoints();
+  terminal.print(terminal.style('yellow', notice));
+  const scene = makeScene({ ...(await sceneOptions()), seed: FIRST_SEED + seed });
+  const chosen = chooseExpressions(scene);
+  const grounder = await createGrounder(pair);
+  try {
+    const cases = await groundAll(grounder, { ...job, scene, chosen, options });
+    for (const shown of cases) terminal.print(lineOf(shown));
+    const where = `${grounder.provider}, ${grounder.threads} threads`;
+    const footer = `zeroov ${VERSION}, node ${process.version}, ${where}, scene seed ${scene.seed}`;
+    const page = demoPage({
+      title: 'zeroov: three expressions in one scene',
+      notice,
+      cases,
+      footer,
+    });
+    await writing(output, () => writeFile(output, page));
+    terminal.print(`wrote ${output}`);
+  } finally {
+    await grounder.dispose();
+  }
+}
+
+/** @throws CHECKPOINT_FILE_MISSING in a copy without either set */
+function checkpoints(): { pair: CheckpointPair; notice: string; options: GroundOptions } {
+  const trained = demoSet();
+  if (trained) return { pair: trained, notice: TRAINED, options: {} };
+  const random = randomSet();
+  if (random) return { pair: random, notice: RANDOM, options: { steps: 4, maxNewTokens: 8 } };
+  const hint = 'run the demo in a clone of the repository';
+  throw new ZeroovError('CHECKPOINT_FILE_MISSING', {
+    file: 'checkpoints/demo',
+    checkpoint: 'of the demo',
+    hint,
+  });
+}
+
+const sceneSchema = z.strictObject({
+  stage: z.enum(Object.keys(STAGES) as [StageName, ...StageName[]]),
+  sizePx: z.int().min(32).max(4096),
+});
+
+/** The scenes that the demo set was trained for, as it says itself in `scenes.json`. */
+async function sceneOptions(): Promise<z.infer<typeof sceneSchema>> {
+  const file = join(DEMO_FOLDER, 'scenes.json');
+  if (!existsSync(file)) return { stage: 'b', sizePx: 256 };
+  return readJson({ file, schema: sceneSchema });
+}
+
+/** One expression of each kind, about different objects as far as there are; then what is left. */
+function chooseExpressions({ expressions }: Scene): Expression[] {
+  const chosen: Expression[] = [];
+  const rules: ((e: Expression) => boolean)[] = [
+    (e) => chosen.every((c) => c.kind !== e.kind && c.targetId !== e.targetId),
+    (e) => chosen.every((c) => c.kind !== e.kind),
+    () => true,
+  ];
+  for (const fits of rules) {
+    for (const expression of expressions) {
+      if (chosen.length === CASES) return chosen;
+      if (expression.targetId === null || chosen.includes(expression)) continue;
+      if (fits(expression)) chosen.push(expression);
+    }
+  }
+  return chosen;
+}
+
+interface SceneJob extends Job {
+  readonly scene: Scene;
+  readonly chosen: readonly Expression[];
+  readonly options: GroundOptions;
+}
+
+async function groundAll(grounder: Grounder, job: SceneJob): Promise<DemoCase[]> {
+  const { scene, chosen, options, terminal, signal } = job;
+  const bars = stageBars(terminal);
+  const texts = chosen.map((expression) => expression.text);
+  const given = { ...options, signal, onProgress: bars.show };
+  const groundings = await grounder.groundAll(scene.image, texts, given).finally(bars.stop);
+  const cases: DemoCase[] = [];
+  for (const [i, grounding] of groundings.entries()) {
+    cases.push(await caseOf(grounding, { scene, expression: chosen[i]! }));
+  }
+  return cases;
+}
+
+async function caseOf(
+  grounding: Grounding,
+  { scene, expression }: { scene: Scene; expression: Expression },
+): Promise<DemoCase> {
+  const { image, objects } = scene;
+  const { widthPx, heightPx } = image;
+  const { mask: data } = objects.find((object) => object.id === expression.targetId)!;
+  const truth = { widthPx, heightPx, data };
+  const { overview, focus, decide } = grounding.seconds;
+  const iou = intersectionOverUnion(grounding.mask, truth);
+  return {
+    expression: expression.text,
+    kind: expression.kind,
+    found: grounding.found,
+    iou,
+    seconds: overview + focus + decide,
+    answer: grounding.answer?.text ?? '',
+    panel: await panelOf(grounding, { image, truth, caption: captionOf(iou) }),
+  };
+}
+
+function captionOf(iou: number): string {
+  return `${demoSet() ? '' : 'random weights, '}IoU ${iou.toFixed(2)} with the truth (outlined)`;
+}
+
+/** 0 where both are empty. */
+function intersectionOverUnion(a: Mask, b: Mask): number {
+  let [both, either] = [0, 0];
+  for (let i = 0; i < a.data.length; i += 1) {
+    both += a.data[i]! & b.data[i]!;
+    either += a.data[i]! | b.data[i]!;
+  }
+  return both / (either || 1);
+}
+
+function lineOf({ expression, kind, found, iou, seconds }: DemoCase): string {
+  const verdict = found ? `found      IoU ${iou.toFixed(2)}` : 'not found  IoU 0.00';
+  return `${verdict}  ${seconds.toFixed(1).padStart(5)} s  ${kind.padEnd(11)}  "${expression}"`;
+}

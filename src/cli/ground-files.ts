@@ -1,0 +1,83 @@
+/** The files of a grounding: their names, and their bytes. */
+
+import { encodeMaskPng } from '../imagery/png.ts';
+import type { Maps } from '../pipeline/ground.ts';
+import type { RgbImage } from '../tensor/image.ts';
+import { encodeNpy } from '../tensor/npy.ts';
+import type { Answer } from './ground.ts';
+import { toJson } from './json.ts';
+import type { OutputFile } from './output-folder.ts';
+import { overlayOf, panelOf } from './pictures.ts';
+
+const MAPS = ['overview', 'structure', 'attention', 'evolved'] as const satisfies (keyof Maps)[];
+const PICTURES = ['mask.png', 'overlay.png', 'panel.png'] as const;
+/** Last: who sees it finds the others complete. */
+const RECORD = 'result.json';
+
+interface Wanted {
+  /** Also the maps, as .npy. */
+  readonly maps: boolean;
+}
+
+/** Every name that a run may write, before it is known which maps there are. */
+export function namesOf(expressions: readonly string[], { maps }: Wanted): string[] {
+  const of = expressions.length;
+  return expressions.flatMap((expression, i) => {
+    const names = [...PICTURES, ...(maps ? MAPS.map((map) => `maps/${map}.npy`) : []), RECORD];
+    return names.map((name) => inFolder(folderOf({ expression, i, of }), name));
+  });
+}
+
+/** Where the files of expression `i` of `of` go inside OUT: nowhere deeper when it is alone. */
+export function folderOf(place: { expression: string; i: number; of: number }): string {
+  const { expression, i, of } = place;
+  if (of === 1) return '';
+  const plain = expression.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+  const slug = plain
+    .replace(/[^a-z0-9]+/g, '-')
+    .slice(0, 40)
+    .replace(/^-|-$/g, '');
+  return slug ? `${i + 1}-${slug}` : `${i + 1}`;
+}
+
+/** All files of a run, in the order they are to be put in place. */
+export async function filesOf(
+  answers: readonly Answer[],
+  { image, maps }: Wanted & { readonly image: RgbImage },
+): Promise<OutputFile[]> {
+  const files: OutputFile[] = [];
+  for (const [i, answer] of answers.entries()) {
+    const { expression } = answer.record;
+    const folder = folderOf({ expression, i, of: answers.length });
+    const own = [
+      ...(await pictureFiles(answer, image)),
+      ...(maps ? mapFiles(answer) : []),
+      recordFile(answer),
+    ];
+    for (const { name, bytes } of own) files.push({ name: inFolder(folder, name), bytes });
+  }
+  return files;
+}
+
+async function pictureFiles({ grounding }: Answer, image: RgbImage): Promise<OutputFile[]> {
+  return [
+    { name: 'mask.png', bytes: await encodeMaskPng(grounding.mask) },
+    { name: 'overlay.png', bytes: await overlayOf(grounding, image) },
+    { name: 'panel.png', bytes: await panelOf(grounding, { image }) },
+  ];
+}
+
+function mapFiles({ grounding }: Answer): OutputFile[] {
+  return MAPS.flatMap((name) => {
+    const map = grounding.maps[name];
+    return map ? [{ name: `maps/${name}.npy`, bytes: encodeNpy(map) }] : [];
+  });
+}
+
+function recordFile({ record }: Answer): OutputFile {
+  return { name: RECORD, bytes: `${toJson(record)}\n` };
+}
+
+function inFolder(folder: string, name: string): string {
+  return folder ? `${folder}/${name}` : name;
+}

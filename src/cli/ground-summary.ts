@@ -1,0 +1,51 @@
+/** A grounding in five lines for people. */
+import { humanBytes } from '../errors.ts';
+import type { ResultRecord } from '../pipeline/record.ts';
+import { folderOf } from './ground-files.ts';
+import type { GroundFlags } from './ground-flags.ts';
+import type { Terminal } from './terminal.ts';
+
+export interface SummaryContext {
+  /** Which expression of how many. */
+  readonly i: number;
+  readonly of: number;
+  readonly flags: GroundFlags;
+  readonly terminal: Terminal;
+}
+
+/** found and score; box; area; seconds per stage; files written. */
+export function summaryOf(record: ResultRecord, context: SummaryContext): string[] {
+  const { found, score, box, areaPx, image, seconds, expression, provider, threads } = record;
+  const { terminal } = context;
+  const line = (name: string, text: string) => `${terminal.style('bold', name.padEnd(9))}${text}`;
+  const word = found ? terminal.style('green', 'found') : terminal.style('yellow', 'not found');
+  const strength = score === null ? '' : `  score ${score.toFixed(2)}`;
+  const share = (100 * areaPx) / (image.widthPx * image.heightPx);
+  const total = seconds.open + seconds.overview + seconds.focus + seconds.decide;
+  const { open, overview, focus, decide } = seconds;
+  const stages = Object.entries({ open, overview, focus, decide }).map(
+    ([name, value]) => `${name} ${value.toFixed(1)}`,
+  );
+  const where = `${provider}, ${threads} threads, ${humanBytes(record.peakMemoryBytes)} at most`;
+  return [
+    line('answer', `${word}${strength}  "${expression}"`),
+    line('box', box ? sayBox(box) : 'none'),
+    line('area', `${areaPx} px, ${share.toFixed(1)} % of ${image.widthPx} × ${image.heightPx}`),
+    line('seconds', `${total.toFixed(1)}: ${stages.join(', ')} (${where})`),
+    line('files', filesLine(expression, context)),
+  ];
+}
+
+function sayBox([x1, y1, x2, y2]: NonNullable<ResultRecord['box']>): string {
+  const round = (value: number) => Math.round(value * 10) / 10;
+  const corners = [x1, y1, x2, y2].map(round).join(', ');
+  return `${corners} px (${round(x2 - x1)} × ${round(y2 - y1)})`;
+}
+
+function filesLine(expression: string, { i, of, flags }: SummaryContext): string {
+  if (flags.output === undefined) return 'none; give -o FOLDER to write mask, pictures and record';
+  const folder = folderOf({ expression, i, of });
+  const place = [flags.output.replace(/\/+$/, ''), folder].filter(Boolean).join('/');
+  const maps = flags.saveMaps ? ', maps/' : '';
+  return `${place}/ result.json, mask.png, overlay.png, panel.png${maps}`;
+}

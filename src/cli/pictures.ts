@@ -1,0 +1,39 @@
+/** The pictures of a grounding: what it looked at, stage by stage, and what it found. */
+import { drawOverlay } from '../imagery/draw-overlay.ts';
+import { drawPanel, type PanelTile } from '../imagery/draw-panel.ts';
+import type { Grounding } from '../pipeline/ground.ts';
+import type { Mask, RgbImage } from '../tensor/image.ts';
+
+/** input | relevance | attention | evolved | mask, without those that the order leaves out. PNG bytes. */
+export function panelOf(
+  { expression, maps, mask, box, found, score }: Grounding,
+  { image, truth, caption }: { image: RgbImage; truth?: Mask; caption?: string },
+): Promise<Uint8Array> {
+  const stages = [
+    { title: 'relevance', note: 'where the VLM looks', map: maps.overview },
+    { title: 'attention', note: 'with the structure of the picture', map: maps.attention },
+    { title: 'evolved', note: 'grown from the seeds', map: maps.evolved },
+  ];
+  const tiles: PanelTile[] = [
+    { kind: 'image', title: 'input', note: `${image.widthPx} × ${image.heightPx} px` },
+    ...stages.flatMap(({ map, ...text }) => (map ? [{ kind: 'map' as const, map, ...text }] : [])),
+    { kind: 'mask', title: 'mask', note: sayFound(found, score), mask, box, truth },
+  ];
+  return drawPanel({ image, heading: `“${expression}”`, caption, tiles });
+}
+
+/** The picture with mask, box and label. PNG bytes. */
+export function overlayOf(
+  { expression, mask, box, found, score }: Grounding,
+  image: RgbImage,
+): Promise<Uint8Array> {
+  const label = found
+    ? `${expression}${score === null ? '' : ` ${score.toFixed(2)}`}`
+    : `not found: ${expression}`;
+  return drawOverlay({ image, mask, box, label });
+}
+
+function sayFound(found: boolean, score: number | null): string {
+  if (!found) return 'not found';
+  return score === null ? 'found' : `score ${score.toFixed(2)}`;
+}

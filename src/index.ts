@@ -1,0 +1,18 @@
+/** The public names of zeroov, and nothing else. docs/guides/library.md shows them at work. */
+export { ERRORS, type ErrorClass, type ErrorCode, ZeroovError } from './errors.ts';
+export { type OpenedImage, openImage } from './imagery/open.ts';
+export type { Grounding, Maps } from './pipeline/ground.ts';
+export { createGrounder, type Grounder, type GrounderOptions } from './pipeline/grounder.ts';
+export {
+  type GroundOptions,
+  type MethodOptions,
+  PAPER,
+  PRESETS,
+  type PresetName,
+} from './pipeline/presets.ts';
+export { RESULT_SCHEMA, type ResultRecord, recordOf } from './pipeline/record.ts';
+export type { Progress, Stage } from './pipeline/watch.ts';
+export type { Provider, ProviderChoice } from './runtime/runtime.ts';
+export type { Box, Mask, RgbImage } from './tensor/image.ts';
+export type { CocoRle } from './tensor/rle.ts';
+export type { Float32Tensor } from './tensor/tensor.ts';
