@@ -1,7 +1,7 @@
+import type { Box } from '../tensor/image.ts';
 import { categorySpec } from './categories.ts';
 import { absentClaims, type Claim, type ClaimScene, claimsAbout, type Position } from './claims.ts';
 import type { Random } from './random.ts';
-import type { Box } from './scene.ts';
 import type { Kind } from './stages.ts';
 
 /** A referring expression: true of exactly the target, or of nothing (`absent`: target and box null). */

@@ -1,4 +1,4 @@
-import type { RgbImage } from '../tensor/image.ts';
+import type { Box, RgbImage } from '../tensor/image.ts';
 import { CATEGORY_NAMES, type CategoryName, categorySpec } from './categories.ts';
 import type { ColourName } from './colours.ts';
 import { type Expression, sayExpressions } from './expressions.ts';
@@ -9,9 +9,6 @@ import { newCanvas, type Point } from './raster.ts';
 import { STAGES, type Stage, type StageName } from './stages.ts';
 
 export type SizeClass = 'small' | 'medium' | 'large';
-
-/** xyxy in pixels, far edge exclusive, origin at the image's top-left corner. */
-export type Box = readonly [left: number, top: number, right: number, bottom: number];
 
 export interface SceneObject {
   readonly id: number;

@@ -1,6 +1,6 @@
-import type { RgbImage } from '../tensor/image.ts';
+import type { Box, RgbImage } from '../tensor/image.ts';
 import { type Canvas, paint } from './raster.ts';
-import type { Box, Scene } from './scene.ts';
+import type { Scene } from './scene.ts';
 
 const COLUMNS = 6;
 const GAP_PX = 4;

@@ -62,9 +62,11 @@ export interface OpenOptions {
 }
 
 /**
- * Reads configurations, tokenizer and headers; weights are mapped when a network first runs.
+ * Reads configurations, tokenizer and headers, and checks every tensor's name, shape and dtype; weights are mapped when a
+ * network first runs.
  *
- * @throws CONFIG_ARCHITECTURE, CONFIG_INVALID, TOKENIZER_UNSUPPORTED and what `openCheckpoint` throws
+ * @throws CONFIG_ARCHITECTURE, CONFIG_INVALID, TOKENIZER_UNSUPPORTED, TENSOR_MISSING, TENSOR_SHAPE, TENSOR_DTYPE and what
+ *   `openCheckpoint` throws
  */
 export async function openStableDiffusion(options: OpenOptions): Promise<StableDiffusion> {
   const { folder, label, runtime } = options;
@@ -102,6 +104,8 @@ export class StableDiffusion {
     const sidePx = imageSidePx(config);
     this.textEncoder = this.network('textEncoder', (w) => buildTextEncoder(config.textEncoder, w));
     this.vae = this.network('vae', (w) => buildVaeEncoder({ config: config.vae, sidePx }, w));
+    // Built once to be checked: a wrong tensor is refused here, not after the VLM has answered.
+    buildUnet({ config: config.unet }, parts.checkpoints.unet);
   }
 
   /** The weight files of all three networks. */
@@ -159,7 +163,8 @@ export class StableDiffusion {
   private network(component: Component, build: (weights: TensorSource) => BuiltGraph): Network {
     const { runtime, checkpoints } = this.parts;
     const checkpoint = checkpoints[component];
-    return new Network({ runtime, checkpoint, build: () => build(checkpoint) });
+    const graph = build(checkpoint);
+    return new Network({ runtime, checkpoint, build: () => graph });
   }
 }
 
