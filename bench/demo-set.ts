@@ -3,7 +3,7 @@
  * variants of the method, from one run of the networks a scene.
  *
  *   npx tsx bench/demo-set.ts [--vlm DIR --diffusion DIR] [--stage a] [--scenes 60] [--seed 970000000] [--size 256]
- *     [--layers 0,1,2,4] [--layer-weights …] [--alpha 0.4] [--tau 0.3]
+ *     [--layers 0,1,2,4] [--layer-weights …] [--resolutions 16,32] [--alpha 0.4] [--tau 0.3]
  *
  * Seeds from 900 000 000 are held out from training; 960 000 000 … choose options, 970 000 000 … are for reporting.
  */
@@ -30,6 +30,7 @@ const { values: flags } = parseArgs({
     scenes: { type: 'string', default: '60' },
     seed: { type: 'string', default: '970000000' },
     size: { type: 'string', default: '256' },
+    resolutions: { type: 'string' },
     layers: { type: 'string' },
     'layer-weights': { type: 'string' },
     alpha: { type: 'string' },
@@ -42,7 +43,7 @@ const given: GroundOptions = {
   layerWeights: list(flags['layer-weights']),
   alpha: flags.alpha === undefined ? undefined : Number(flags.alpha),
   tau: flags.tau === undefined ? undefined : Number(flags.tau),
-  resolutions: [16, 32],
+  resolutions: list(flags.resolutions),
 };
 
 /** Intersection over union of two sets of pixels, H·W of 0/1. */

@@ -15,16 +15,7 @@ export const DEMO_FOLDER = join(PACKAGE_ROOT, 'checkpoints', 'demo');
 
 /** The trained demo set, or null in a copy that has none. */
 export function demoSet(): CheckpointPair | null {
-  return pairIn({ vlm: join(DEMO_FOLDER, 'vlm'), diffusion: join(DEMO_FOLDER, 'sd') });
-}
-
-/** The tiny RANDOM checkpoints of the tests: they show the mechanics and know nothing. */
-export function randomSet(): CheckpointPair | null {
-  const folder = join(PACKAGE_ROOT, 'tests', 'fixtures');
-  return pairIn({ vlm: join(folder, 'vlm-a', 'vlm'), diffusion: join(folder, 'sd-a', 'sd') });
-}
-
-function pairIn(pair: CheckpointPair): CheckpointPair | null {
+  const pair = { vlm: join(DEMO_FOLDER, 'vlm'), diffusion: join(DEMO_FOLDER, 'sd') };
   const there =
     existsSync(join(pair.vlm, 'config.json')) &&
     existsSync(join(pair.diffusion, 'model_index.json'));

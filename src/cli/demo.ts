@@ -1,5 +1,4 @@
 /** `zeroov demo`: a scene with exact truth, three expressions, and a page to look at. */
-import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -8,7 +7,6 @@ import { readJson } from '../checkpoint/json-file.ts';
 import { ZeroovError } from '../errors.ts';
 import type { Grounding } from '../pipeline/ground.ts';
 import { createGrounder, type Grounder } from '../pipeline/grounder.ts';
-import type { GroundOptions } from '../pipeline/presets.ts';
 import { VERSION } from '../pipeline/record.ts';
 import type { Expression } from '../synthetic/expressions.ts';
 import { makeScene, type Scene } from '../synthetic/scene.ts';
@@ -16,7 +14,7 @@ import { STAGES, type StageName } from '../synthetic/stages.ts';
 import type { Mask } from '../tensor/image.ts';
 import type { Context } from './context.ts';
 import { type DemoCase, demoPage } from './demo-page.ts';
-import { type CheckpointPair, DEMO_FOLDER, demoSet, randomSet } from './demo-set.ts';
+import { DEMO_FOLDER, demoSet } from './demo-set.ts';
 import { writing } from './output-folder.ts';
 import { whole } from './parse.ts';
 import { panelOf } from './pictures.ts';
@@ -30,10 +28,8 @@ Examples:
   $ zeroov demo
   $ zeroov demo --seed 12 -o look.html
 `;
-const TRAINED =
-  'These small checkpoints were trained on synthetic scenes like this one and know nothing else. For real imagery: zeroov models pull Qwen/Qwen2.5-VL-7B-Instruct, zeroov models pull CompVis/stable-diffusion-v1-4.';
-const RANDOM =
-  'RANDOM WEIGHTS: the tiny checkpoints used here were never trained. This shows the mechanics only: every map, box and mask below is noise, and what is "found" means nothing.';
+const NOTICE =
+  'These small checkpoints were trained on synthetic scenes with ONE object, like this one, and know nothing else. For real imagery: zeroov models pull Qwen/Qwen2.5-VL-7B-Instruct, zeroov models pull CompVis/stable-diffusion-v1-4.';
 /** Seeds that no training saw start here. */
 const FIRST_SEED = 950_000_000;
 const CASES = 3;
@@ -64,19 +60,24 @@ interface Job {
 async function run(job: Job): Promise<void> {
   const { flags, terminal } = job;
   const { output = 'demo.html', seed = 0 } = flags;
-  const { pair, notice, options } = checkpoints();
-  terminal.print(terminal.style('yellow', notice));
+  const pair = demoSet();
+  if (!pair) {
+    const hint = 'run the demo in a clone of the repository, or from the published package';
+    const file = 'checkpoints/demo';
+    throw new ZeroovError('CHECKPOINT_FILE_MISSING', { file, checkpoint: 'of the demo', hint });
+  }
+  terminal.print(terminal.style('yellow', NOTICE));
   const scene = makeScene({ ...(await sceneOptions()), seed: FIRST_SEED + seed });
   const chosen = chooseExpressions(scene);
   const grounder = await createGrounder(pair);
   try {
-    const cases = await groundAll(grounder, { ...job, scene, chosen, options });
+    const cases = await groundAll(grounder, { ...job, scene, chosen });
     for (const shown of cases) terminal.print(lineOf(shown));
     const where = `${grounder.provider}, ${grounder.threads} threads`;
     const footer = `zeroov ${VERSION}, node ${process.version}, ${where}, scene seed ${scene.seed}`;
     const page = demoPage({
       title: 'zeroov: three expressions in one scene',
-      notice,
+      notice: NOTICE,
       cases,
       footer,
     });
@@ -87,20 +88,6 @@ async function run(job: Job): Promise<void> {
   }
 }
 
-/** @throws CHECKPOINT_FILE_MISSING in a copy without either set */
-function checkpoints(): { pair: CheckpointPair; notice: string; options: GroundOptions } {
-  const trained = demoSet();
-  if (trained) return { pair: trained, notice: TRAINED, options: {} };
-  const random = randomSet();
-  if (random) return { pair: random, notice: RANDOM, options: { steps: 4, maxNewTokens: 8 } };
-  const hint = 'run the demo in a clone of the repository';
-  throw new ZeroovError('CHECKPOINT_FILE_MISSING', {
-    file: 'checkpoints/demo',
-    checkpoint: 'of the demo',
-    hint,
-  });
-}
-
 const sceneSchema = z.strictObject({
   stage: z.enum(Object.keys(STAGES) as [StageName, ...StageName[]]),
   sizePx: z.int().min(32).max(4096),
@@ -109,7 +96,6 @@ const sceneSchema = z.strictObject({
 /** The scenes that the demo set was trained for, as it says itself in `scenes.json`. */
 async function sceneOptions(): Promise<z.infer<typeof sceneSchema>> {
   const file = join(DEMO_FOLDER, 'scenes.json');
-  if (!existsSync(file)) return { stage: 'b', sizePx: 256 };
   return readJson({ file, schema: sceneSchema });
 }
 
@@ -134,14 +120,13 @@ function chooseExpressions({ expressions }: Scene): Expression[] {
 interface SceneJob extends Job {
   readonly scene: Scene;
   readonly chosen: readonly Expression[];
-  readonly options: GroundOptions;
 }
 
 async function groundAll(grounder: Grounder, job: SceneJob): Promise<DemoCase[]> {
-  const { scene, chosen, options, terminal, signal } = job;
+  const { scene, chosen, terminal, signal } = job;
   const bars = stageBars(terminal);
   const texts = chosen.map((expression) => expression.text);
-  const given = { ...options, signal, onProgress: bars.show };
+  const given = { signal, onProgress: bars.show };
   const groundings = await grounder.groundAll(scene.image, texts, given).finally(bars.stop);
   const cases: DemoCase[] = [];
   for (const [i, grounding] of groundings.entries()) {
@@ -172,7 +157,7 @@ async function caseOf(
 }
 
 function captionOf(iou: number): string {
-  return `${demoSet() ? '' : 'random weights, '}IoU ${iou.toFixed(2)} with the truth (outlined)`;
+  return `IoU ${iou.toFixed(2)} with the truth (outlined)`;
 }
 
 /** 0 where both are empty. */
