@@ -1,10 +1,10 @@
 /** The files of a grounding: their names, and their bytes. */
 
 import { encodeMaskPng } from '../imagery/png.ts';
-import type { Maps } from '../pipeline/ground.ts';
+import type { Grounding, Maps } from '../pipeline/ground.ts';
+import type { ResultRecord } from '../pipeline/record.ts';
 import type { RgbImage } from '../tensor/image.ts';
 import { encodeNpy } from '../tensor/npy.ts';
-import type { Answer } from './ground.ts';
 import { toJson } from './json.ts';
 import type { OutputFile } from './output-folder.ts';
 import { overlayOf, panelOf } from './pictures.ts';
@@ -13,6 +13,11 @@ const MAPS = ['overview', 'structure', 'attention', 'evolved'] as const satisfie
 const PICTURES = ['mask.png', 'overlay.png', 'panel.png'] as const;
 /** Last: who sees it finds the others complete. */
 const RECORD = 'result.json';
+
+export interface Answer {
+  readonly grounding: Grounding;
+  readonly record: ResultRecord;
+}
 
 interface Wanted {
   /** Also the maps, as .npy. */

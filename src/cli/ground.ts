@@ -2,13 +2,12 @@
 import { Command } from 'commander';
 import { throwIfAborted, ZeroovError } from '../errors.ts';
 import { type OpenedImage, openImage } from '../imagery/open.ts';
-import type { Grounding } from '../pipeline/ground.ts';
 import { checkExpression, createGrounder, type Grounder } from '../pipeline/grounder.ts';
-import { type ResultRecord, recordOf } from '../pipeline/record.ts';
+import { recordOf } from '../pipeline/record.ts';
 import { whyNot } from '../runtime/providers.ts';
 import type { Context } from './context.ts';
 import { type CheckpointPair, demoSet } from './demo-set.ts';
-import { filesOf, namesOf } from './ground-files.ts';
+import { type Answer, filesOf, namesOf } from './ground-files.ts';
 import { addGroundFlags, type GroundFlags, methodOptionsOf } from './ground-flags.ts';
 import { summaryOf } from './ground-summary.ts';
 import { toJson } from './json.ts';
@@ -125,11 +124,6 @@ async function answerAll(job: OpenJob): Promise<Answer[]> {
   } finally {
     bars.stop();
   }
-}
-
-export interface Answer {
-  readonly grounding: Grounding;
-  readonly record: ResultRecord;
 }
 
 function report(answers: readonly Answer[], { flags, terminal }: Job): void {

@@ -243,9 +243,6 @@ export class Value {
   gelu(): Value {
     return this.graph.op('Gelu', [this]);
   }
-  relu(): Value {
-    return this.graph.op('Relu', [this]);
-  }
   neg(): Value {
     return this.graph.op('Neg', [this]);
   }

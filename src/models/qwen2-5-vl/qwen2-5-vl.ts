@@ -24,7 +24,7 @@ import { type Prompter, readPrompter } from './prompt.ts';
 import { buildVision, visionInputs } from './vision.ts';
 
 /** METHOD.md §1. */
-export const DEFAULT_MAX_NEW_TOKENS = 1024;
+const DEFAULT_MAX_NEW_TOKENS = 1024;
 /** Far beyond any box; the cache of as many tokens has 7.5 GB in the 7B. */
 const MAX_NEW_TOKENS = 65_536;
 

@@ -37,8 +37,7 @@ import { openTokenizer } from './tokenizer.ts';
 import { buildUnet } from './unet.ts';
 import { buildVaeEncoder } from './vae-encoder.ts';
 
-export type { Merge } from './recorded-maps.ts';
-export type { RecordedMaps, StructureOptions, Trajectory } from './structure.ts';
+export type { RecordedMaps, StructureOptions } from './structure.ts';
 
 export interface EncodedText {
   /** [77, C]: what the U-Net attends to. */
