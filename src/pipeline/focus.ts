@@ -1,6 +1,7 @@
 /** Focus: the diffusion model inverts the picture; what its self-attention groups together is the structure. */
 import type {
   EncodedText,
+  MapRecord,
   RecordedMaps,
   StableDiffusion,
 } from '../models/stable-diffusion/stable-diffusion.ts';
@@ -19,6 +20,11 @@ export interface Focused {
   readonly cross: Float32Tensor | null;
 }
 
+/** The maps that these options need of the U-Net; cross-attention stands in for the VLM in the order `F-E`. */
+export function recordFor({ resolutions, merge, order }: MethodOptions): MapRecord {
+  return { resolutions, merge, workingGrid: WORKING_GRID, cross: order === 'F-E' };
+}
+
 /** Records the structure of a picture's latent under an expression's text (METHOD §2). */
 export async function focus(
   diffusion: StableDiffusion,
@@ -26,8 +32,7 @@ export async function focus(
   o: MethodOptions,
   watch: Watch,
 ): Promise<Focused> {
-  const { resolutions, merge, trajectory, steps, noiseLevel, seed } = o;
-  const cross = o.order === 'F-E';
+  const { trajectory, steps, noiseLevel, seed } = o;
   const maps = await diffusion.recordStructure({
     latent,
     text: text.embeddings,
@@ -35,7 +40,7 @@ export async function focus(
     steps,
     noiseLevel,
     seed,
-    record: { resolutions, merge, workingGrid: WORKING_GRID, cross },
+    record: recordFor(o),
     signal: watch.signal,
     onStep: (done, total) => watch.onProgress?.({ stage: 'structure', done, total }),
   });

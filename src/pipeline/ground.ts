@@ -11,7 +11,7 @@ import type { Box, RgbImage, Size } from '../tensor/image.ts';
 import type { Float32Tensor } from '../tensor/tensor.ts';
 import { directBox } from './direct-box.ts';
 import { evolve } from './evolve.ts';
-import { focus, WORKING_GRID } from './focus.ts';
+import { focus, recordFor, WORKING_GRID } from './focus.ts';
 import { interact } from './interact.ts';
 import { describeBox, describeMap, type Finding } from './mask.ts';
 import { overview, relevanceOnGrid } from './overview.ts';
@@ -54,13 +54,14 @@ export interface Grounding extends Finding {
   readonly seconds: { readonly overview: number; readonly focus: number; readonly decide: number };
 }
 
-/** Grounds every expression in one picture. @throws OPTION_INVALID when a model is missing; CANCELLED */
+/** Grounds every expression in one picture. @throws OPTION_INVALID for what the models cannot do; CANCELLED */
 export async function ground(
   models: Models,
   asked: Asked,
   o: MethodOptions,
   watch: Watch,
 ): Promise<Grounding[]> {
+  assertPossible(models, o);
   const { image, expressions } = asked;
   const readings = o.order === 'F-E' ? null : await readAll(models, asked, o, watch);
   const focused = /F/.test(o.order) ? await focusAll(models, asked, o, watch) : null;
@@ -83,6 +84,12 @@ export async function ground(
     const maps = { overview: relevance, structure, attention, evolved };
     return { ...finding, expression, answer, maps, seconds };
   });
+}
+
+/** What the checkpoints cannot do is refused before a network runs. @throws OPTION_INVALID */
+function assertPossible({ vlm, diffusion }: Models, o: MethodOptions): void {
+  if (o.order !== 'F-E') required(vlm, 'vlm', o).assertLayers(o.layers ?? []);
+  if (/F/.test(o.order)) required(diffusion, 'diffusion', o).assertRecordable(recordFor(o));
 }
 
 /** Overview for every expression: the vision tower sees the picture once, then the language model answers. */

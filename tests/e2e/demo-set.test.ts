@@ -32,6 +32,20 @@ describe('the demo set', () => {
     expect(ious.reduce((sum, iou) => sum + iou, 0) / SCENES).toBeGreaterThan(0.3);
   });
 
+  it.each([
+    [{ layers: [5], layerWeights: [1] }, /layers: expected integers from 0 to 4, got 5/],
+    [{ resolutions: [64] }, /resolutions.*32, 16.*got 64/],
+  ])('refuses what it cannot do before a network runs: %o', async (options, sentence) => {
+    const scene = makeScene({ seed: FIRST_SEED, sizePx: 256, stage: 'a' });
+    let ran = false;
+    const onProgress = () => {
+      ran = true;
+    };
+    const asked = grounder.ground(scene.image, 'the ship', { ...options, onProgress });
+    await expect(asked).rejects.toThrow(sentence);
+    expect(ran).toBe(false);
+  });
+
   it('computes once a picture what does not depend on the expression', async () => {
     const scene = makeScene({ seed: FIRST_SEED, sizePx: 256, stage: 'a' });
     const stages: string[] = [];

@@ -135,7 +135,7 @@ export class Qwen25Vl {
     const { image, expression, layers, maxNewTokens = DEFAULT_MAX_NEW_TOKENS } = options;
     const { text: config, endIds } = this.config;
     assertIntegers('maxNewTokens', [maxNewTokens], { from: 1, to: MAX_NEW_TOKENS });
-    assertIntegers('layers', layers, { from: 0, to: config.layers - 1 });
+    this.assertLayers(layers);
     const { tokenizer, endIds: ends } = this.prompter;
     const prompt = this.prompter.encode(expression);
     const width = image.grid.height * image.grid.width;
@@ -154,6 +154,11 @@ export class Qwen25Vl {
     const attention = float32([ids.length, layers.length, width]);
     for (const [i, row] of rows.entries()) attention.data.set(row, i * width);
     return { ids, text: tokenizer.decode(ids, { skipSpecial: true }), attention, stopped };
+  }
+
+  /** @throws OPTION_INVALID for a layer there is not */
+  assertLayers(layers: readonly number[]): void {
+    assertIntegers('layers', layers, { from: 0, to: this.config.text.layers - 1 });
   }
 
   /** Gives the memory of both networks back; what runs next loads again. */

@@ -37,6 +37,7 @@ import { openTokenizer } from './tokenizer.ts';
 import { buildUnet } from './unet.ts';
 import { buildVaeEncoder } from './vae-encoder.ts';
 
+export type { MapRecord } from './recorded-maps.ts';
 export type { RecordedMaps, StructureOptions } from './structure.ts';
 
 export interface EncodedText {
@@ -137,6 +138,11 @@ export class StableDiffusion {
   async recordStructure(options: StructureOptions): Promise<RecordedMaps> {
     const { scheduler } = this.parts.config;
     return recordStructure({ unet: await this.unetFor(options.record), scheduler }, options);
+  }
+
+  /** @throws OPTION_INVALID for a map that this U-Net has not */
+  assertRecordable(record: MapRecord): void {
+    checkRecord(record, this.parts.config.unet);
   }
 
   /** Gives a network's memory back, or that of all; what is needed again is loaded again. */
