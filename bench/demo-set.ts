@@ -9,9 +9,10 @@
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { decide, type Grounding } from '../src/pipeline/ground.ts';
+import type { Evidence } from '../src/pipeline/gather.ts';
+import { decide } from '../src/pipeline/ground.ts';
 import { createGrounder } from '../src/pipeline/grounder.ts';
-import { describeBox, type Finding } from '../src/pipeline/mask.ts';
+import type { Finding } from '../src/pipeline/mask.ts';
 import { type GroundOptions, INTERACTIONS, resolveOptions } from '../src/pipeline/presets.ts';
 import { makeScene, type SceneObject } from '../src/synthetic/scene.ts';
 import { STAGES, type StageName } from '../src/synthetic/stages.ts';
@@ -75,8 +76,8 @@ function note(row: string, finding: Finding, truth: SceneObject): void {
 }
 
 /** Whether the relevance map's largest cell lies in the object: its centre, on the mask. */
-function peakInside({ maps }: Grounding, truth: SceneObject, sizePx: number): boolean {
-  const { shape, data } = maps.overview!;
+function peakInside({ relevance }: Evidence, truth: SceneObject, sizePx: number): boolean {
+  const { shape, data } = relevance!;
   const [height, width] = shape as readonly [h: number, w: number];
   const at = argmax(data);
   const x = Math.floor((((at % width) + 0.5) * sizePx) / width);
@@ -102,14 +103,13 @@ for (let i = 0; i < Number(flags.scenes); i += 1) {
     const said = scene.expressions.find((e) => e.targetId === object.id);
     if (!said) continue;
     const start = performance.now();
-    const grounding = await grounder.ground(scene.image, said.text, given);
+    const evidence = await grounder.gather(scene.image, said.text, given, [base]);
     seconds.push((performance.now() - start) / 1000);
     count += 1;
-    peaks += peakInside(grounding, object, sizePx) ? 1 : 0;
-    note('direct box', describeBox(grounding.answer!.box, size), object);
-    const maps = { relevance: grounding.maps.overview!, structure: grounding.maps.structure };
+    peaks += peakInside(evidence, object, sizePx) ? 1 : 0;
     const variant = (row: string, options: GroundOptions) =>
-      note(row, decide(maps, size, resolveOptions({ ...base, ...options })), object);
+      note(row, decide(evidence, size, resolveOptions({ ...base, ...options })), object);
+    variant('direct box', { order: 'direct-box' });
     variant('overview only', { order: 'O' });
     variant('without Focus', { order: 'O-E' });
     variant('without Evolve', { order: 'O-F' });

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openQwen25Vl } from '../src/models/qwen2-5-vl/qwen2-5-vl.ts';
 import { openStableDiffusion } from '../src/models/stable-diffusion/stable-diffusion.ts';
-import { focus } from '../src/pipeline/focus.ts';
+import { focus, recordFor } from '../src/pipeline/focus.ts';
 import { decide } from '../src/pipeline/ground.ts';
 import { overview } from '../src/pipeline/overview.ts';
 import { resolveOptions } from '../src/pipeline/presets.ts';
@@ -145,23 +145,24 @@ async function rehearseDiffusion(image: RgbImage) {
   const times: number[] = [performance.now()];
   const onProgress = () => void times.push(performance.now());
   const inputs = { latent: latent.value, text: text.value };
-  const { structure } = await focus(diffusion, inputs, o, { onProgress });
+  const asked = { ...o, record: recordFor(o) };
+  const { scales } = await focus(diffusion, inputs, asked, { onProgress });
   const steps = times.slice(1).map((time, i) => (time - times[i]!) / 1000);
   print('U-Net: load and first step', seconds(steps[0]!));
   print('U-Net: a step, maps recorded (median)', seconds(median(steps.slice(1))));
   await diffusion.release();
   print('diffusion: peak own memory', `${watch.stop().toFixed(1)} GB`);
   await runtime.close();
-  return structure;
+  return scales;
 }
 
 console.log(`${machine()}; ${flags.threads} threads, random weights of published size`);
 const image = picture();
 const start = performance.now();
 const relevance = flags.only === 'diffusion' ? null : await rehearseVlm(image);
-const structure = flags.only === 'vlm' ? null : await rehearseDiffusion(image);
-if (relevance && structure) {
-  const { found, areaPx } = decide({ relevance, structure }, image, o);
+const scales = flags.only === 'vlm' ? null : await rehearseDiffusion(image);
+if (relevance && scales) {
+  const { found, areaPx } = decide({ relevance, scales }, image, o);
   print('grounded (random weights: it means nothing)', `found ${found}, ${areaPx} px`);
 }
 print('all of it', seconds((performance.now() - start) / 1000));

@@ -2,7 +2,6 @@
 import type {
   EncodedText,
   MapRecord,
-  RecordedMaps,
   StableDiffusion,
 } from '../models/stable-diffusion/stable-diffusion.ts';
 import { resizeBilinear } from '../tensor/resize.ts';
@@ -14,9 +13,9 @@ import type { Watch } from './watch.ts';
 export const WORKING_GRID = 32;
 
 export interface Focused {
-  /** A_S [N, N], N = 32²: row i is what cell i attends to; rows sum to 1 (not with merge `flattened`). */
-  readonly structure: Float32Tensor;
-  /** Cross-attention of the expression's own tokens on its grid [h, w]; null unless the order starts with it. */
+  /** Self-attention by resolution r: [n², n²], n = min(r, 32). */
+  readonly scales: ReadonlyMap<number, Float32Tensor>;
+  /** Cross-attention of the expression's own tokens on its grid [h, w]; null unless it was recorded. */
   readonly cross: Float32Tensor | null;
 }
 
@@ -25,14 +24,14 @@ export function recordFor({ resolutions, merge, order }: MethodOptions): MapReco
   return { resolutions, merge, workingGrid: WORKING_GRID, cross: order === 'F-E' };
 }
 
-/** Records the structure of a picture's latent under an expression's text (METHOD §2). */
+/** Records what the U-Net groups together in a picture's latent under an expression's text (METHOD §2). */
 export async function focus(
   diffusion: StableDiffusion,
   { latent, text }: { latent: Float32Tensor; text: EncodedText },
-  o: MethodOptions,
+  o: MethodOptions & { readonly record: MapRecord },
   watch: Watch,
 ): Promise<Focused> {
-  const { trajectory, steps, noiseLevel, seed } = o;
+  const { trajectory, steps, noiseLevel, seed, record } = o;
   const maps = await diffusion.recordStructure({
     latent,
     text: text.embeddings,
@@ -40,24 +39,31 @@ export async function focus(
     steps,
     noiseLevel,
     seed,
-    record: recordFor(o),
+    record,
     signal: watch.signal,
     onStep: (done, total) => watch.onProgress?.({ stage: 'structure', done, total }),
   });
   return {
-    structure: mergeScales(maps, o),
+    scales: maps.self,
     cross: maps.cross ? tokenMean(maps.cross, text.expressionTokens) : null,
   };
 }
 
-/** The mean of all resolutions on the working grid [N, N]. */
-function mergeScales(maps: RecordedMaps, { resolutions, merge }: MethodOptions): Float32Tensor {
-  const cells = WORKING_GRID ** 2;
+/**
+ * A_S: the mean of all resolutions on the working grid [N, N], N = 32²: row i is what cell i attends to; rows sum to 1
+ * (not with merge `flattened`).
+ */
+export function mergeScales(
+  scales: ReadonlyMap<number, Float32Tensor>,
+  { resolutions, merge }: Pick<MethodOptions, 'resolutions' | 'merge'>,
+  grid = WORKING_GRID,
+): Float32Tensor {
+  const cells = grid ** 2;
   const sum = new Float32Array(cells * cells);
   for (const resolution of resolutions) {
-    const map = maps.self.get(resolution)!;
-    const fits = resolution >= WORKING_GRID;
-    const { data } = fits ? map : refine(map, { from: resolution, to: WORKING_GRID, merge });
+    const map = scales.get(resolution)!;
+    const fits = resolution >= grid;
+    const { data } = fits ? map : refine(map, { from: resolution, to: grid, merge });
     for (let i = 0; i < sum.length; i += 1) sum[i]! += data[i]! / resolutions.length;
   }
   return float32([cells, cells], sum);

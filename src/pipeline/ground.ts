@@ -1,37 +1,19 @@
 /**
  * Overview – Focus – Evolve: an expression and a picture in, the object's mask out. Start reading here.
  *
- * The order is data (`O-F-E`): what comes after the overview is a fold over its letters. Each network is loaded once for
- * all expressions and released before the next loads, so that peak memory is that of the largest stage.
+ * The networks speak first (`gather`), then the mask is decided on the host (`decide`). The order is data (`O-F-E`): what
+ * comes after the overview is a fold over its letters.
  */
-import { throwIfAborted, ZeroovError } from '../errors.ts';
-import type { Answer, Qwen25Vl } from '../models/qwen2-5-vl/qwen2-5-vl.ts';
-import type { StableDiffusion } from '../models/stable-diffusion/stable-diffusion.ts';
-import type { Box, RgbImage, Size } from '../tensor/image.ts';
+import type { Size } from '../tensor/image.ts';
 import type { Float32Tensor } from '../tensor/tensor.ts';
-import { directBox } from './direct-box.ts';
 import { evolve } from './evolve.ts';
-import { focus, recordFor, WORKING_GRID } from './focus.ts';
+import { mergeScales, WORKING_GRID } from './focus.ts';
+import { type Asked, type Evidence, gather, type Models } from './gather.ts';
 import { interact } from './interact.ts';
 import { describeBox, describeMap, type Finding } from './mask.ts';
-import { overview, relevanceOnGrid } from './overview.ts';
+import { relevanceOnGrid } from './overview.ts';
 import type { MethodOptions } from './presets.ts';
-import type { ImageMemory, Watch } from './watch.ts';
-
-/** The frozen models; an order that leaves a stage out needs no model for it. */
-export interface Models {
-  readonly vlm: Qwen25Vl | null;
-  readonly diffusion: StableDiffusion | null;
-  readonly memory: ImageMemory;
-  /** Keep networks in memory after use: faster on the next picture, more memory. */
-  readonly keepLoaded: boolean;
-}
-
-/** One picture, and what to find in it. */
-interface Asked {
-  readonly image: RgbImage;
-  readonly expressions: readonly string[];
-}
+import type { Watch } from './watch.ts';
 
 /** The maps behind an answer; null where the order leaves the stage out. */
 export interface Maps {
@@ -45,13 +27,16 @@ export interface Maps {
   readonly evolved: Float32Tensor | null;
 }
 
-export interface Grounding extends Finding {
-  readonly expression: string;
-  /** What the VLM said, and the box its text spells, in pixels of the picture. */
-  readonly answer: (Pick<Answer, 'text' | 'ids' | 'stopped'> & { readonly box: Box | null }) | null;
+/** What was decided, and from which maps. */
+export interface Decision extends Finding {
   readonly maps: Maps;
+}
+
+export interface Grounding extends Decision {
+  readonly expression: string;
+  readonly answer: Evidence['answer'];
   /** The first expression of a picture carries what is done once a picture. */
-  readonly seconds: { readonly overview: number; readonly focus: number; readonly decide: number };
+  readonly seconds: Evidence['seconds'] & { readonly decide: number };
 }
 
 /** Grounds every expression in one picture. @throws OPTION_INVALID for what the models cannot do; CANCELLED */
@@ -61,104 +46,29 @@ export async function ground(
   o: MethodOptions,
   watch: Watch,
 ): Promise<Grounding[]> {
-  assertPossible(models, o);
-  const { image, expressions } = asked;
-  const readings = o.order === 'F-E' ? null : await readAll(models, asked, o, watch);
-  const focused = /F/.test(o.order) ? await focusAll(models, asked, o, watch) : null;
-  return expressions.map((expression, i) => {
+  const gathered = await gather(models, asked, o, watch);
+  return gathered.map((evidence, i) => {
     const start = performance.now();
-    const reading = readings?.[i];
-    const focus = focused?.[i];
-    const answer = reading?.answer ?? null;
-    const structure = focus?.structure ?? null; // [N, N], N = 32²
-    const relevance = (reading?.relevance ?? focus?.cross)!; // [h, w]
-    const { attention, evolved, ...finding } =
-      o.order === 'direct-box'
-        ? { ...describeBox(answer!.box, image), attention: null, evolved: null }
-        : decide({ relevance, structure }, image, o);
-    const seconds = {
-      overview: reading?.seconds ?? 0,
-      focus: focus?.seconds ?? 0,
-      decide: secondsSince(start),
-    };
-    const maps = { overview: relevance, structure, attention, evolved };
-    return { ...finding, expression, answer, maps, seconds };
+    const decision = decide(evidence, asked.image, o);
+    const seconds = { ...evidence.seconds, decide: (performance.now() - start) / 1000 };
+    const expression = asked.expressions[i]!;
+    return { ...decision, expression, answer: evidence.answer, seconds };
   });
 }
 
-/** What the checkpoints cannot do is refused before a network runs. @throws OPTION_INVALID */
-function assertPossible({ vlm, diffusion }: Models, o: MethodOptions): void {
-  if (o.order !== 'F-E') required(vlm, 'vlm', o).assertLayers(o.layers ?? []);
-  if (/F/.test(o.order)) required(diffusion, 'diffusion', o).assertRecordable(recordFor(o));
-}
-
-/** Overview for every expression: the vision tower sees the picture once, then the language model answers. */
-async function readAll(
-  { memory, keepLoaded, ...models }: Models,
-  { image, expressions }: Asked,
-  o: MethodOptions,
-  watch: Watch,
-) {
-  const vlm = required(models.vlm, 'vlm', o);
-  throwIfAborted(watch.signal);
-  let start = performance.now();
-  const tokens = await memory.recall(image, `vision ${o.maxPixels}`, () => {
-    watch.onProgress?.({ stage: 'vision', done: 0, total: 1 });
-    return vlm.embedImage(image, { maxPixels: o.maxPixels });
-  });
-  watch.onProgress?.({ stage: 'vision', done: 1, total: 1 });
-  if (!keepLoaded) await vlm.vision.release();
-  const readings = [];
-  for (const expression of expressions) {
-    const { relevance, answer } = await overview(vlm, { tokens, expression }, o, watch); // [h, w]
-    const { text, ids, stopped } = answer;
-    const box = directBox(text, { resized: tokens.resized, image });
-    readings.push({ relevance, answer: { text, ids, stopped, box }, seconds: secondsSince(start) });
-    start = performance.now();
-  }
-  if (!keepLoaded) await vlm.language.release();
-  return readings;
-}
-
-/** Focus for every expression: texts and picture are encoded first, then only the U-Net is in memory. */
-async function focusAll(
-  { memory, keepLoaded, ...models }: Models,
-  { image, expressions }: Asked,
-  o: MethodOptions,
-  watch: Watch,
-) {
-  const diffusion = required(models.diffusion, 'diffusion', o);
-  throwIfAborted(watch.signal);
-  let start = performance.now();
-  const texts = [];
-  for (const expression of expressions) texts.push(await diffusion.encodeText(expression)); // [77, C]
-  if (!keepLoaded) await diffusion.release('textEncoder');
-  const latent = await memory.recall(image, 'latent', () => {
-    watch.onProgress?.({ stage: 'latent', done: 0, total: 1 });
-    return diffusion.encodeImage(image); // [1, 4, 64, 64]
-  });
-  watch.onProgress?.({ stage: 'latent', done: 1, total: 1 });
-  if (!keepLoaded) await diffusion.release('vae');
-  const focused = [];
-  for (const text of texts) {
-    const maps = await focus(diffusion, { latent, text }, o, watch); // [N, N], N = 32²
-    focused.push({ ...maps, seconds: secondsSince(start) });
-    start = performance.now();
-  }
-  if (!keepLoaded) await diffusion.release('unet');
-  return focused;
-}
+/** What a decision reads of the evidence. */
+export type Seen = Pick<Evidence, 'relevance' | 'scales'> &
+  Partial<Pick<Evidence, 'answer' | 'cross'>>;
 
 /**
- * From relevance and structure to the mask: no network, milliseconds, so that K, τ, α, interaction and order can be
- * tried again on stored maps.
+ * From what the networks saw to the mask: milliseconds, so that K, τ, α, interaction and order can be tried again on
+ * stored evidence.
  */
-export function decide(
-  { relevance, structure }: { relevance: Float32Tensor; structure: Float32Tensor | null },
-  size: Size,
-  o: MethodOptions,
-  grid = WORKING_GRID,
-): Finding & Pick<Maps, 'attention' | 'evolved'> {
+export function decide(seen: Seen, size: Size, o: MethodOptions, grid = WORKING_GRID): Decision {
+  const relevance = (o.order === 'F-E' ? seen.cross : seen.relevance)!; // [h, w]
+  const maps: Maps = { overview: relevance, structure: null, attention: null, evolved: null };
+  if (o.order === 'direct-box') return { ...describeBox(seen.answer?.box ?? null, size), maps };
+  const structure = o.order.includes('F') ? mergeScales(seen.scales, o, grid) : null; // [N, N], N = 32²
   const c = relevanceOnGrid(relevance, { grid, profile: o.profile }); // [32, 32] 0..1
   let map = c;
   let attention: Float32Tensor | null = null;
@@ -169,15 +79,6 @@ export function decide(
     }
     if (stage === 'E') map = evolve(map, c, o); // [32, 32] 0..1, one region grown
   }
-  return { ...describeMap(map, { ...size, alpha: o.alpha }), attention, evolved: map };
-}
-
-function required<T>(model: T | null, option: 'vlm' | 'diffusion', { order }: MethodOptions): T {
-  if (model) return model;
-  const expected = `a checkpoint, since the order "${order}" needs it`;
-  throw new ZeroovError('OPTION_INVALID', { option, expected, got: 'none' });
-}
-
-function secondsSince(start: number): number {
-  return (performance.now() - start) / 1000;
+  const finding = describeMap(map, { ...size, alpha: o.alpha });
+  return { ...finding, maps: { ...maps, structure, attention, evolved: map } };
 }

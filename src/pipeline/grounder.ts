@@ -30,7 +30,8 @@ import {
   startRuntime,
 } from '../runtime/runtime.ts';
 import type { RgbImage } from '../tensor/image.ts';
-import { type Grounding, ground, type Models } from './ground.ts';
+import { type Evidence, gather, type Models } from './gather.ts';
+import { type Grounding, ground } from './ground.ts';
 import { layersFor } from './overview.ts';
 import {
   type GroundOptions,
@@ -144,6 +145,20 @@ export class Grounder {
     const o = this.options(given);
     for (const expression of expressions) checkExpression(expression);
     return ground(this.parts.models, { image, expressions }, o, { signal, onProgress });
+  }
+
+  /** What the networks say, to be decided from later under any of `variants` (see `gather`). */
+  async gather(
+    image: RgbImage,
+    expression: string,
+    { signal, onProgress, ...given }: GroundOptions & Watch,
+    variants: readonly MethodOptions[],
+  ): Promise<Evidence> {
+    checkExpression(expression);
+    const asked = { image, expressions: [expression] };
+    const watch = { signal, onProgress };
+    const [evidence] = await gather(this.parts.models, asked, this.options(given), watch, variants);
+    return evidence!;
   }
 
   /** Releases every network and ends the inference thread. */

@@ -25,7 +25,18 @@ const ARROWS: Record<string, readonly string[]> = {
   synthetic: ['tensor'],
   models: ['graph', 'runtime', 'checkpoint', 'text', 'tensor'],
   pipeline: ['models', 'runtime', 'checkpoint', 'imagery', 'tensor'],
-  cli: ['pipeline', 'models', 'graph', 'runtime', 'checkpoint', 'imagery', 'synthetic', 'tensor'],
+  evaluation: ['pipeline', 'checkpoint', 'imagery', 'synthetic', 'tensor'],
+  cli: [
+    'evaluation',
+    'pipeline',
+    'models',
+    'graph',
+    'runtime',
+    'checkpoint',
+    'imagery',
+    'synthetic',
+    'tensor',
+  ],
   'index.ts': ['pipeline', 'models', 'runtime', 'imagery', 'checkpoint', 'tensor'],
 };
 

@@ -102,11 +102,12 @@ describe('decide', () => {
     const profile = chain.relevance;
     const interaction =
       chain.interaction === 'release' ? 'weighted' : (chain.interaction ?? 'cosine');
-    const structure = merge ? npy(`merged_fine_work_${merge}`) : null;
-    const o = resolveOptions({ order, interaction, profile, tau, alpha, seeds: k });
+    const scales = new Map(merge ? [[GRID, npy(`merged_fine_work_${merge}`)]] : []);
+    const resolutions = [GRID];
+    const o = resolveOptions({ order, interaction, profile, resolutions, tau, alpha, seeds: k });
     const relevance = npy('overview');
-    const decision = decide({ relevance, structure }, { widthPx, heightPx }, o, GRID);
-    expectClose(decision.evolved!, npy(`chains/${name}_evolved`));
+    const decision = decide({ relevance, scales }, { widthPx, heightPx }, o, GRID);
+    expectClose(decision.maps.evolved!, npy(`chains/${name}_evolved`));
     expect([decision.areaPx, decision.box]).toEqual([chain.area, chain.box]);
     const mask = await sharp(file(`chains/${name}_mask.png`))
       .extractChannel(0)
