@@ -263,6 +263,11 @@ export const ERRORS = {
   // ── prompts (segment, refine) ─────────────────────────────────────────────────────────────────────────────────
 
   // ── datasets ──────────────────────────────────────────────────────────────────────────────────────────────────
+  DATASET_SAMPLE: row<{ sample: string; file: string; reason: string }>(
+    'InputRejected',
+    (f) =>
+      `sample ${f.sample}: ${f.file} ${f.reason}; "zeroov datasets check" lists every file that is missing or damaged`,
+  ),
 
   // ── evaluation ────────────────────────────────────────────────────────────────────────────────────────────────
 
