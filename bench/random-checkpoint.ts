@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { float32ToBfloat16, float32ToHalf } from '../src/tensor/half.ts';
 import { randomNormal } from '../src/tensor/random-normal.ts';
 import { sizeOf } from '../src/tensor/tensor.ts';
+import { BYTES } from './stand-in.ts';
 
-export type RandomDtype = 'F16' | 'BF16';
+export type RandomDtype = keyof typeof BYTES;
 
 const SHARD_BYTES = 4e9;
 /** Random values are drawn once and repeated from changing places: their number, not their sequence, takes the time. */
@@ -42,7 +43,7 @@ export async function writeRandomCheckpoint({
   if (existsSync(folder)) return;
   const partial = `${folder}.partial`;
   await mkdir(partial, { recursive: true });
-  const shards = shardsOf(shapes, name);
+  const shards = shardsOf(shapes, { name, dtype });
   const pools = { weight: poolOf(dtype, 0.02, 0), norm: poolOf(dtype, 0.1, 1) };
   for (const shard of shards) await writeShard(join(partial, shard.file), shard, { dtype, pools });
   if (shards.length > 1) {
@@ -57,11 +58,14 @@ export async function writeRandomCheckpoint({
   await rename(partial, folder);
 }
 
-function shardsOf(shapes: ReadonlyMap<string, readonly number[]>, name: string): Shard[] {
+function shardsOf(
+  shapes: ReadonlyMap<string, readonly number[]>,
+  { name, dtype }: { name: string; dtype: RandomDtype },
+): Shard[] {
   const groups: Shard['tensors'][] = [[]];
   let bytes = 0;
   for (const [tensor, shape] of shapes) {
-    const length = sizeOf(shape) * 2;
+    const length = sizeOf(shape) * BYTES[dtype];
     if (bytes + length > SHARD_BYTES) {
       groups.push([]);
       bytes = 0;
@@ -85,7 +89,7 @@ async function writeShard(
   let end = 0;
   for (const [name, shape] of tensors) {
     const start = end;
-    end += sizeOf(shape) * 2;
+    end += sizeOf(shape) * BYTES[dtype];
     header[name] = { dtype, shape, data_offsets: [start, end] };
   }
   const json = Buffer.from(JSON.stringify(header));
@@ -98,8 +102,8 @@ async function writeShard(
       const pool = /norm.*weight|ln_q/.test(name) ? pools.norm : pools.weight;
       await writeFromPool(file, {
         pool,
-        bytes: sizeOf(shape) * 2,
-        from: (i * 4097 * 2) % pool.length,
+        bytes: sizeOf(shape) * BYTES[dtype],
+        from: (i * 4097 * BYTES[dtype]) % pool.length,
       });
     }
   } finally {
@@ -124,6 +128,7 @@ async function writeFromPool(
 /** Normal values of that spread around `centre`, as stored bytes. */
 function poolOf(dtype: RandomDtype, spread: number, centre: number): Uint8Array {
   const values = randomNormal(1, POOL).map((x) => centre + spread * x);
+  if (dtype === 'F32') return new Uint8Array(values.buffer);
   const halves = dtype === 'F16' ? float32ToHalf(values) : float32ToBfloat16(values);
   return new Uint8Array(halves.buffer);
 }

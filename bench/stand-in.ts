@@ -3,7 +3,7 @@ import type { StoredTensor, TensorSource } from '../src/tensor/stored.ts';
 import { sizeOf } from '../src/tensor/tensor.ts';
 
 /** Bytes of an element in the dtypes that checkpoints are published in. */
-const BYTES = { F32: 4, F16: 2, BF16: 2 } as const;
+export const BYTES = { F32: 4, F16: 2, BF16: 2 } as const;
 
 /** One file that does not exist, with the tensors one after another: graphs are built over it, not run. */
 export class StandInSource implements TensorSource {

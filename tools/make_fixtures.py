@@ -15,7 +15,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import torch
 
-from fixtures import method, resize, sd, vlm
+from fixtures import method, resize, sam, sd, vlm
 from fixtures.common import folder_bytes
 
 CASES: dict[str, Callable[[str, Path], None]] = {
@@ -23,6 +23,8 @@ CASES: dict[str, Callable[[str, Path], None]] = {
     "vlm-b": vlm.make,
     "sd-a": sd.make_full,
     "sd-b": sd.make_short,
+    "sam-a": sam.make,
+    "sam-b": sam.make,
     "resize": resize.make,
     "method": method.make,
 }

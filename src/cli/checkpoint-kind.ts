@@ -5,10 +5,15 @@ import { z } from 'zod';
 import { readJson } from '../checkpoint/json-file.ts';
 import { ZeroovError } from '../errors.ts';
 
-export type CheckpointKind = 'Qwen2.5-VL' | 'Stable Diffusion v1';
+export type CheckpointKind = 'Qwen2.5-VL' | 'Stable Diffusion v1' | 'SAM';
 
 const config = z.looseObject({ model_type: z.string().optional() });
 const pipeline = z.looseObject({ _class_name: z.string() });
+
+const KIND_OF_TYPE = new Map<string | undefined, CheckpointKind>([
+  ['qwen2_5_vl', 'Qwen2.5-VL'],
+  ['sam', 'SAM'],
+]);
 
 /** Null for a folder that is of no kind zeroov runs. */
 export async function kindOf(folder: string): Promise<CheckpointKind | null> {
@@ -22,7 +27,7 @@ export async function kindOf(folder: string): Promise<CheckpointKind | null> {
       file: join(folder, 'config.json'),
       schema: config,
     });
-    return type === 'qwen2_5_vl' ? 'Qwen2.5-VL' : null;
+    return KIND_OF_TYPE.get(type) ?? null;
   } catch (error) {
     if (error instanceof ZeroovError) return null;
     throw error;

@@ -11,17 +11,30 @@ import type { BuiltGraph } from '../graph/graph.ts';
 import { readQwenConfig } from '../models/qwen2-5-vl/config.ts';
 import { buildLanguage } from '../models/qwen2-5-vl/language.ts';
 import { buildVision } from '../models/qwen2-5-vl/vision.ts';
+import { readSamConfig } from '../models/sam/config.ts';
+import { buildImageEncoder } from '../models/sam/image-encoder.ts';
+import { buildMaskDecoder, type MaskPrompts } from '../models/sam/mask-decoder.ts';
 import { imageSidePx, readConfig } from '../models/stable-diffusion/config.ts';
 import { buildTextEncoder } from '../models/stable-diffusion/text-encoder.ts';
 import { buildUnet } from '../models/stable-diffusion/unet.ts';
 import { buildVaeEncoder } from '../models/stable-diffusion/vae-encoder.ts';
 import { WORKING_GRID } from '../pipeline/focus.ts';
+import { kindOf } from './checkpoint-kind.ts';
 import { toJson } from './json.ts';
 import { writing } from './output-folder.ts';
 import { numbers, oneOf } from './parse.ts';
 import { type GlobalOptions, openTerminal, type Terminal } from './terminal.ts';
 
-const GRAPHS = ['vision', 'language', 'text-encoder', 'vae-encoder', 'unet'] as const;
+const GRAPHS = [
+  'vision',
+  'language',
+  'text-encoder',
+  'vae-encoder',
+  'unet',
+  'image-encoder',
+  'mask-decoder',
+  'mask-decoder-with-masks',
+] as const;
 type GraphName = (typeof GRAPHS)[number];
 
 /** An opened checkpoint: its kind, its configuration, its weights by folder, and how to build its networks. */
@@ -72,9 +85,10 @@ export function inspectCommand(): Command {
     });
 }
 
+/** What the configuration does not name a kind of is looked at as a VLM, whose reader says what it is not. */
 async function inspect(folder: string, label: string): Promise<Inspected> {
-  const isDiffusion = existsSync(join(folder, 'model_index.json'));
-  return isDiffusion ? inspectDiffusion(folder, label) : inspectVlm(folder, label);
+  if (existsSync(join(folder, 'model_index.json'))) return inspectDiffusion(folder, label);
+  return (await kindOf(folder)) === 'SAM' ? inspectSam(folder, label) : inspectVlm(folder, label);
 }
 
 async function inspectVlm(folder: string, label: string): Promise<Inspected> {
@@ -107,6 +121,22 @@ async function inspectDiffusion(folder: string, label: string): Promise<Inspecte
       'vae-encoder': () => buildVaeEncoder({ config: config.vae, sidePx }, vae),
       unet: (resolutions) =>
         buildUnet({ config: config.unet, record: resolutions && recording(resolutions) }, unet),
+    },
+  };
+}
+
+async function inspectSam(folder: string, label: string): Promise<Inspected> {
+  const config = await readSamConfig(folder);
+  const weights = await openCheckpoint(folder, { label });
+  const decoder = (prompts: MaskPrompts) => () => buildMaskDecoder({ config, prompts }, weights);
+  return {
+    kind: 'SAM',
+    config: { ...config },
+    weights: [weights],
+    graphs: {
+      'image-encoder': () => buildImageEncoder(config.imageEncoder, weights),
+      'mask-decoder': decoder('without masks'),
+      'mask-decoder-with-masks': decoder('with masks'),
     },
   };
 }

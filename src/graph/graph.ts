@@ -5,6 +5,7 @@
  * `q.matmul(k.transpose(0, 2, 1)).times(scale).softmax()`. Nothing is computed here; `build()` gives the bytes of an ONNX
  * model whose weights stay where they lie, in the checkpoint's own files.
  */
+import { createHash } from 'node:crypto';
 import { basename, dirname } from 'node:path';
 import { ZeroovError } from '../errors.ts';
 import type { StoredTensor } from '../tensor/stored.ts';
@@ -101,8 +102,8 @@ export class Graph {
   constant(tensor: Tensor): Value {
     const { dtype, shape, data } = tensor;
     const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    const name = `constant_${dtype}_${shape.join('x')}_${Buffer.from(bytes).toString('base64')}`;
-    const key = name.length <= 80 ? name : `constant_${this.inline.size}`;
+    const content = bytes.length <= 32 ? bytes : createHash('sha256').update(bytes).digest();
+    const key = `constant_${dtype}_${shape.join('x')}_${Buffer.from(content).toString('base64')}`;
     if (!this.inline.has(key)) this.inline.set(key, { name: key, type: dtype, shape, bytes });
     return new Value(this, key);
   }
@@ -232,6 +233,9 @@ export class Value {
   sigmoid(): Value {
     return this.graph.op('Sigmoid', [this]);
   }
+  relu(): Value {
+    return this.graph.op('Relu', [this]);
+  }
   silu(): Value {
     return this.times(this.sigmoid());
   }
@@ -255,6 +259,14 @@ export class Value {
   }
   private reduce(op: string, axes: readonly number[], keep: boolean): Value {
     return this.graph.op(op, [this, this.graph.ints(axes)], { keepdims: keep ? 1 : 0 });
+  }
+
+  /**
+   * This value, but not computed before `other` is: nothing is added to it. onnxruntime goes back from the outputs, and would
+   * else compute, and hold, what several blocks of one layer need before it finishes the first of them.
+   */
+  after(other: Value): Value {
+    return this.plus(other.reshape(-1).slice(0, 0, 1).times(0));
   }
 
   /** A node of onnxruntime's own domain. */

@@ -3,10 +3,15 @@ import { readFileSync } from 'node:fs';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { evolve, findSeeds, growRegion } from '../../src/pipeline/evolve.ts';
-import { refine } from '../../src/pipeline/focus.ts';
+import { bringUp } from '../../src/pipeline/focus.ts';
 import { decide } from '../../src/pipeline/ground.ts';
 import { interact } from '../../src/pipeline/interact.ts';
-import { layersFor, relevanceOnGrid, weighLayers } from '../../src/pipeline/overview.ts';
+import {
+  layersFor,
+  meanOverSteps,
+  relevanceOnGrid,
+  weighLayers,
+} from '../../src/pipeline/overview.ts';
 import { type Interaction, type Order, resolveOptions } from '../../src/pipeline/presets.ts';
 import { decodeNpy } from '../../src/tensor/npy.ts';
 import { type Float32Tensor, float32 } from '../../src/tensor/tensor.ts';
@@ -43,9 +48,9 @@ describe('overview', () => {
   const { depth, layers, weights, other } = golden.overview;
   it('scales the default layers and weighs them', () => {
     expect(layersFor(depth)).toEqual(layers);
-    expectClose(weighLayers(pick(npy('rows'), layers), weights), npy('overview'));
+    expectClose(weighLayers(meanOverSteps(pick(npy('rows'), layers)), weights), npy('overview'));
     const rows = pick(npy('rows'), other.layers);
-    expectClose(weighLayers(rows, other.weights), npy('overview_other'));
+    expectClose(weighLayers(meanOverSteps(rows), other.weights), npy('overview_other'));
   });
   it.each(['paper', 'release'] as const)('comes to the working grid, profile %s', (profile) => {
     const onGrid = relevanceOnGrid(npy('overview'), { grid: GRID, profile });
@@ -56,7 +61,7 @@ describe('overview', () => {
 describe('merge', () => {
   it('brings a coarser map up and keeps the sums of its rows', () => {
     expectClose(
-      refine(npy('coarse'), { from: 4, to: GRID, merge: 'pooled' }),
+      bringUp(npy('coarse'), { from: 4, to: GRID, merge: 'pooled' }),
       npy('merged_coarse'),
     );
   });

@@ -24,11 +24,11 @@ export function mappedAttention(
   const maps: Value[] = [];
   for (const block of blocks === 1 ? [queries] : queries.split(1, blocks)) {
     const last = outs.at(-1);
-    const scores = (last ? after(block, last) : block).matmul(keys); // (N, T / blocks, S)
+    const scores = (last ? block.after(last) : block).matmul(keys); // (N, T / blocks, S)
     const probabilities = scores.softmax();
     const map = reduce(headMean(probabilities, heads));
     maps.push(map);
-    outs.push(after(probabilities.matmul(values), map)); // (N, T / blocks, D)
+    outs.push(probabilities.matmul(values).after(map)); // (N, T / blocks, D)
   }
   return { out: joinHeads(join(outs, 1), heads * headWidth), map: join(maps, 0) };
 }
@@ -40,14 +40,6 @@ function headMean(probabilities: Value, heads: number): Value {
   const shape = graph.op('Shape', [probabilities], { start: 1 }); // [T, S]
   const mean = shares.matmul(probabilities.reshape(heads, -1)); // (1, T·S)
   return graph.op('Reshape', [mean, shape]);
-}
-
-/**
- * `value`, but not computed before `other` is: nothing is added to it. onnxruntime goes back from the outputs, and would
- * else keep the probabilities of all blocks and layers until it comes to the maps.
- */
-function after(value: Value, other: Value): Value {
-  return value.plus(other.reshape(-1).slice(0, 0, 1).times(0));
 }
 
 function join([first, ...others]: readonly Value[], axis: number): Value {
