@@ -106,6 +106,40 @@ export const ERRORS = {
     (f) =>
       `the picture has ${f.widthPx} × ${f.heightPx} px: one side is more than ${f.limit} times the other; crop it to the part that matters`,
   ),
+  IMAGE_CHANGED: row<{ path: string }>(
+    'InputRejected',
+    (f) => `${f.path} was written to while it was read; run again with a file that stays as it is`,
+  ),
+  TIFF_IFD_CYCLE: row<{ path: string; offset: number }>(
+    'InputRejected',
+    (f) =>
+      `${f.path}: its list of pages comes back to byte ${f.offset}, so it has no end; the file is damaged, get it again`,
+  ),
+  TIFF_BAD_DIMS: row<{ path: string; found: string }>(
+    'InputRejected',
+    (f) =>
+      `${f.path}: ${f.found}, expected a whole number of pixels from 1 on; the file is damaged, get it again`,
+  ),
+  TIFF_BAD_LAYOUT: row<{ path: string; reason: string }>(
+    'InputRejected',
+    (f) =>
+      `${f.path}: its strips or tiles do not fit it (${f.reason}); the file is cut short or damaged, get it again or re-save it with gdal_translate`,
+  ),
+  UNSUPPORTED_BAND_LAYOUT: row<{ path: string; tag: string; found: string; expected: string }>(
+    'InputRejected',
+    (f) =>
+      `${f.path}: ${f.tag} is ${f.found}, expected ${f.expected}; convert it, e.g. with gdal_translate`,
+  ),
+  DECODE_OVERFLOW: row<{ path: string; block: string; limit: string }>(
+    'InputRejected',
+    (f) =>
+      `${f.path}: ${f.block} unpacks to more than the ${f.limit} its header says; the file is damaged or made to fill your memory, get it again`,
+  ),
+  DECODER_CRASH: row<{ path: string; reason: string }>(
+    'InputRejected',
+    (f) =>
+      `the decoder stopped on ${f.path} (${f.reason}); nothing else is affected: get the file again, or re-save it with another program`,
+  ),
   NPY_INVALID: row<{ file: string; reason: string }>(
     'InputRejected',
     (f) =>
@@ -243,6 +277,11 @@ export const ERRORS = {
     (f) =>
       `${f.network}: output "${f.output}" is NaN or infinite at index ${f.index} (${f.cause}); the checkpoint is damaged, get it again`,
   ),
+  REGION_TOO_LARGE: row<{ widthPx: number; heightPx: number; limit: number }>(
+    'ResourceExhausted',
+    (f) =>
+      `what was found spans ${f.widthPx} × ${f.heightPx} px, the limit is ${f.limit} px: say more precisely what to look for, or raise --tau or --alpha`,
+  ),
   MODEL_OOM: row<{ network: string; reason: string }>(
     'ResourceExhausted',
     (f) =>
@@ -261,8 +300,28 @@ export const ERRORS = {
   CANCELLED: row<object>('Cancelled', () => 'stopped on request; nothing was written'),
 
   // ── prompts (segment, refine) ─────────────────────────────────────────────────────────────────────────────────
+  PROMPT_INVALID: row<{ prompt: number; expected: string; got: string }>(
+    'UsageError',
+    (f) =>
+      `prompt ${f.prompt}: expected ${f.expected}, got ${f.got}; coordinates are pixels of the picture, from its top-left corner`,
+  ),
 
   // ── datasets ──────────────────────────────────────────────────────────────────────────────────────────────────
+  DATASET_NOT_FOUND: row<{ dataset: string; root: string; looked: string }>(
+    'InputRejected',
+    (f) =>
+      `${f.root} holds no ${f.dataset}: ${f.looked}; "zeroov datasets list" says where to get it and how it lies`,
+  ),
+  DATASET_INVALID: row<{ file: string; where: string; reason: string }>(
+    'InputRejected',
+    (f) =>
+      `${f.file} (${f.where}): ${f.reason}; get the file again, and compare it with "zeroov datasets list"`,
+  ),
+  DATASET_INCOMPLETE: row<{ dataset: string; root: string; faults: string }>(
+    'PartialFailure',
+    (f) =>
+      `${f.root} is not all of ${f.dataset} (${f.faults}); get what is missing or damaged again: samples without it fail`,
+  ),
   DATASET_SAMPLE: row<{ sample: string; file: string; reason: string }>(
     'InputRejected',
     (f) =>
@@ -270,6 +329,72 @@ export const ERRORS = {
   ),
 
   // ── evaluation ────────────────────────────────────────────────────────────────────────────────────────────────
+  RUN_NOT_FOUND: row<{ run: string; file: string }>(
+    'UsageError',
+    (f) => `${f.run} has no ${f.file}; give the folder that "zeroov evaluate -o" wrote`,
+  ),
+  RUN_UNFINISHED: row<{ run: string; done: number; of: number }>(
+    'UsageError',
+    (f) =>
+      `${f.run} has ${f.done} of ${f.of} samples; let "zeroov evaluate" go on to its end first, with the same command as before`,
+  ),
+  RUN_EVIDENCE: row<{ file: string; reason: string }>(
+    'InputRejected',
+    (f) =>
+      `${f.file} ${f.reason}; "zeroov evaluate" makes it again with the same command as before, without --no-cache`,
+  ),
+  RUN_FAILURES: row<{ failed: number; of: number; codes: string; run: string }>(
+    'PartialFailure',
+    (f) =>
+      `${f.failed} of ${f.of} samples failed (${f.codes}) and count as nothing found; ${f.run}/results.jsonl says why each`,
+  ),
+  RUN_HALTED: row<{ count: number; code: string; sample: string; reason: string }>(
+    'ResourceExhausted',
+    (f) =>
+      `${f.count} samples in a row failed with ${f.code}, the last, ${f.sample}, because ${f.reason}; see to the cause, then run the same command: it goes on before the first of them`,
+  ),
+  RUN_LOCKED: row<{ run: string; pid: number; lock: string }>(
+    'Locked',
+    (f) =>
+      `process ${f.pid} is writing to ${f.run} already; wait for it to end, or remove ${f.lock} if that process is no zeroov`,
+  ),
+  RUN_DIFFERENT: row<{ run: string; differences: string }>(
+    'ResumeRefused',
+    (f) =>
+      `${f.run} was begun with something else (${f.differences}); repeat that, or start a new run in another folder with -o`,
+  ),
+  RUN_CORRUPT: row<{ file: string; reason: string }>(
+    'StoreCorrupt',
+    (f) => `${f.file} ${f.reason}; start a new run in another folder with -o`,
+  ),
+  RUN_WORKER: row<{ worker: number; of: number; reason: string }>(
+    'WorkerCrashed',
+    (f) =>
+      `worker ${f.worker} of ${f.of} ended (${f.reason}); run the same command: it goes on where it stopped, with fewer --workers if memory was short`,
+  ),
+  PREDICTIONS_UNREADABLE: row<{ file: string; reason: string }>(
+    'UsageError',
+    (f) => `the predictions ${f.file} cannot be read (${f.reason}); check the path`,
+  ),
+  PREDICTION_INVALID: row<{ file: string; line: number; reason: string }>(
+    'InputRejected',
+    (f) =>
+      `${f.file}, line ${f.line}: ${f.reason}; expected {"id": …, "box": [x1, y1, x2, y2] or null, "mask": {"size": [height, width], "counts": "…"} or null}`,
+  ),
+  PREDICTION_MISSING: row<{ sample: string }>(
+    'InputRejected',
+    (f) =>
+      `sample ${f.sample} has no line among the predictions and counts as nothing found; where nothing was found, write "box": null and "mask": null`,
+  ),
+  RUNS_DIFFER: row<{ a: string; b: string; reason: string }>(
+    'UsageError',
+    (f) => `${f.a} and ${f.b} cannot be compared: ${f.reason}; give two runs over the same samples`,
+  ),
+  RUN_STOPPED: row<{ done: number; of: number }>(
+    'Cancelled',
+    (f) =>
+      `stopped on request with ${f.done} of ${f.of} samples done; run the same command: it goes on from there`,
+  ),
 
   // ── output ────────────────────────────────────────────────────────────────────────────────────────────────────
   OUTPUT_WRITE: row<{ path: string; reason: string }>(

@@ -1,8 +1,9 @@
 /** The public names of zeroov, and nothing else. docs/guides/library.md shows them at work. */
 export { ERRORS, type ErrorClass, type ErrorCode, ZeroovError } from './errors.ts';
 export { type OpenedImage, openImage } from './imagery/open.ts';
-export type { Grounding, Maps } from './pipeline/ground.ts';
+export type { Grounding } from './pipeline/ground.ts';
 export { createGrounder, type Grounder, type GrounderOptions } from './pipeline/grounder.ts';
+export type { Maps } from './pipeline/mask.ts';
 export {
   type GroundOptions,
   type MethodOptions,

@@ -63,7 +63,7 @@ export function mergeScales(
   for (const resolution of resolutions) {
     const map = scales.get(resolution)!;
     const fits = resolution >= grid;
-    const { data } = fits ? map : refine(map, { from: resolution, to: grid, merge });
+    const { data } = fits ? map : bringUp(map, { from: resolution, to: grid, merge });
     for (let i = 0; i < sum.length; i += 1) sum[i]! += data[i]! / resolutions.length;
   }
   return float32([cells, cells], sum);
@@ -73,7 +73,7 @@ export function mergeScales(
  * A map of a coarser grid [from², from²] on a finer one [to², to²]. `pooled`: nearest queries, keys spread evenly over the
  * cells they cover, so that rows keep their sum. `flattened`: the matrix itself resized, as the release does.
  */
-export function refine(
+export function bringUp(
   map: Float32Tensor,
   { from, to, merge }: { from: number; to: number; merge: MethodOptions['merge'] },
 ): Float32Tensor {

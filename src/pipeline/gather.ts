@@ -4,6 +4,7 @@
  */
 import { throwIfAborted, ZeroovError } from '../errors.ts';
 import type { Answer, Qwen25Vl } from '../models/qwen2-5-vl/qwen2-5-vl.ts';
+import type { Sam } from '../models/sam/sam.ts';
 import type { MapRecord, StableDiffusion } from '../models/stable-diffusion/stable-diffusion.ts';
 import type { Box, RgbImage } from '../tensor/image.ts';
 import type { Float32Tensor } from '../tensor/tensor.ts';
@@ -13,10 +14,11 @@ import { overview } from './overview.ts';
 import type { MethodOptions } from './presets.ts';
 import type { ImageMemory, Watch } from './watch.ts';
 
-/** The frozen models that look; an order that leaves a stage out needs no model for it. */
+/** The frozen models; what an option leaves out needs no model. */
 export interface Models {
   readonly vlm: Qwen25Vl | null;
   readonly diffusion: StableDiffusion | null;
+  readonly sam: Sam | null;
   readonly memory: ImageMemory;
   /** Keep networks in memory after use: faster on the next picture, more memory. */
   readonly keepLoaded: boolean;
@@ -34,6 +36,8 @@ export interface Evidence {
   readonly answer: (Pick<Answer, 'text' | 'ids' | 'stopped'> & { readonly box: Box | null }) | null;
   /** A_C on the VLM's grid [h, w]. */
   readonly relevance: Float32Tensor | null;
+  /** What A_C was weighed from: a layer each [h·w], the mean over heads and answer steps. */
+  readonly layers: readonly Float64Array[] | null;
   /** The diffusion model's self-attention by resolution r, each [n², n²] with n = min(r, 32). */
   readonly scales: ReadonlyMap<number, Float32Tensor>;
   /** Its cross-attention of the expression's tokens [h, w], which stands in for the VLM in the order `F-E`. */
@@ -60,13 +64,21 @@ export async function gather(
   const reads = variants.find(({ order }) => order !== 'F-E');
   const focuses = variants.filter(({ order }) => order.includes('F'));
   const record = focuses.length > 0 ? recordForAll(focuses) : null;
-  if (reads) required(models.vlm, 'vlm', reads).assertLayers(o.layers ?? []);
-  if (record) required(models.diffusion, 'diffusion', focuses[0]!).assertRecordable(record);
+  if (reads) {
+    required(models.vlm, { option: 'vlm', by: `order "${reads.order}"` }).assertLayers(
+      o.layers ?? [],
+    );
+  }
+  if (record) {
+    const by = `order "${focuses[0]!.order}"`;
+    required(models.diffusion, { option: 'diffusion', by }).assertRecordable(record);
+  }
   const readings = reads ? await readAll(models, asked, o, watch) : null;
   const focused = record ? await focusAll(models, asked, { ...o, record }, watch) : null;
   return asked.expressions.map((_, i) => ({
     answer: readings?.[i]?.answer ?? null,
     relevance: readings?.[i]?.relevance ?? null,
+    layers: readings?.[i]?.layers ?? null,
     scales: focused?.[i]?.scales ?? new Map(),
     cross: focused?.[i]?.cross ?? null,
     seconds: { overview: readings?.[i]?.seconds ?? 0, focus: focused?.[i]?.seconds ?? 0 },
@@ -81,7 +93,7 @@ function recordForAll(variants: readonly MethodOptions[]): MapRecord {
 }
 
 /** Overview for every expression: the vision tower sees the picture once, then the language model answers. */
-async function readAll(
+export async function readAll(
   { memory, keepLoaded, ...models }: Models,
   { image, expressions }: Asked,
   o: MethodOptions,
@@ -98,10 +110,10 @@ async function readAll(
   if (!keepLoaded) await vlm.vision.release();
   const readings = [];
   for (const expression of expressions) {
-    const { relevance, answer } = await overview(vlm, { tokens, expression }, o, watch); // [h, w]
+    const { answer, ...maps } = await overview(vlm, { tokens, expression }, o, watch); // [h, w]
     const { text, ids, stopped } = answer;
     const box = directBox(text, { resized: tokens.resized, image });
-    readings.push({ relevance, answer: { text, ids, stopped, box }, seconds: secondsSince(start) });
+    readings.push({ ...maps, answer: { text, ids, stopped, box }, seconds: secondsSince(start) });
     start = performance.now();
   }
   if (!keepLoaded) await vlm.language.release();
@@ -109,7 +121,7 @@ async function readAll(
 }
 
 /** Focus for every expression: texts and picture are encoded first, then only the U-Net is in memory. */
-async function focusAll(
+export async function focusAll(
   { memory, keepLoaded, ...models }: Models,
   { image, expressions }: Asked,
   o: MethodOptions & { readonly record: MapRecord },
@@ -137,9 +149,13 @@ async function focusAll(
   return focused;
 }
 
-function required<T>(model: T | null, option: 'vlm' | 'diffusion', { order }: MethodOptions): T {
+/** A model that an option needs. @throws OPTION_INVALID where there is none */
+export function required<T>(
+  model: T | null,
+  { option, by }: { option: 'vlm' | 'diffusion' | 'sam'; by: string },
+): T {
   if (model) return model;
-  const expected = `a checkpoint, since the order "${order}" needs it`;
+  const expected = `a checkpoint, since the ${by} needs it`;
   throw new ZeroovError('OPTION_INVALID', { option, expected, got: 'none' });
 }
 

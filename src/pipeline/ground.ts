@@ -1,42 +1,26 @@
 /**
  * Overview – Focus – Evolve: an expression and a picture in, the object's mask out. Start reading here.
  *
- * The networks speak first (`gather`), then the mask is decided on the host (`decide`). The order is data (`O-F-E`): what
- * comes after the overview is a fold over its letters.
+ * The networks speak first (`gather`), then the mask is decided on the host (`decide`), then SAM may redraw it (`refine`).
+ * The order is data (`O-F-E`): what comes after the overview is a fold over its letters.
  */
 import type { Size } from '../tensor/image.ts';
 import type { Float32Tensor } from '../tensor/tensor.ts';
 import { evolve } from './evolve.ts';
 import { mergeScales, WORKING_GRID } from './focus.ts';
-import { type Asked, type Evidence, gather, type Models } from './gather.ts';
+import { type Asked, type Evidence, gather, type Models, required } from './gather.ts';
 import { interact } from './interact.ts';
-import { describeBox, describeMap, type Finding } from './mask.ts';
+import { type Decision, describeBox, describeMap, type Maps } from './mask.ts';
 import { relevanceOnGrid } from './overview.ts';
 import type { MethodOptions } from './presets.ts';
+import { type Refined, refine } from './refine.ts';
 import type { Watch } from './watch.ts';
 
-/** The maps behind an answer; null where the order leaves the stage out. */
-export interface Maps {
-  /** A_C on the VLM's grid [h, w]. */
-  readonly overview: Float32Tensor | null;
-  /** A_S [1024, 1024]. */
-  readonly structure: Float32Tensor | null;
-  /** A_CS [32, 32], 0..1. */
-  readonly attention: Float32Tensor | null;
-  /** A_E [32, 32], 0..1: what the mask is cut from. */
-  readonly evolved: Float32Tensor | null;
-}
-
-/** What was decided, and from which maps. */
-export interface Decision extends Finding {
-  readonly maps: Maps;
-}
-
-export interface Grounding extends Decision {
+export interface Grounding extends Refined {
   readonly expression: string;
   readonly answer: Evidence['answer'];
   /** The first expression of a picture carries what is done once a picture. */
-  readonly seconds: Evidence['seconds'] & { readonly decide: number };
+  readonly seconds: Evidence['seconds'] & { readonly decide: number; readonly refine: number };
 }
 
 /** Grounds every expression in one picture. @throws OPTION_INVALID for what the models cannot do; CANCELLED */
@@ -46,14 +30,24 @@ export async function ground(
   o: MethodOptions,
   watch: Watch,
 ): Promise<Grounding[]> {
+  if (o.refine !== 'none') required(models.sam, { option: 'sam', by: `refinement "${o.refine}"` });
   const gathered = await gather(models, asked, o, watch);
-  return gathered.map((evidence, i) => {
+  const groundings: Grounding[] = [];
+  for (const [i, evidence] of gathered.entries()) {
     const start = performance.now();
     const decision = decide(evidence, asked.image, o);
-    const seconds = { ...evidence.seconds, decide: (performance.now() - start) / 1000 };
+    const decided = performance.now();
+    const refined = await refine(models, { image: asked.image, decision }, o, watch);
+    const seconds = {
+      ...evidence.seconds,
+      decide: (decided - start) / 1000,
+      refine: (performance.now() - decided) / 1000,
+    };
     const expression = asked.expressions[i]!;
-    return { ...decision, expression, answer: evidence.answer, seconds };
-  });
+    groundings.push({ ...refined, expression, answer: evidence.answer, seconds });
+  }
+  if (!models.keepLoaded) await models.sam?.release();
+  return groundings;
 }
 
 /** What a decision reads of the evidence. */

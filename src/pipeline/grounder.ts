@@ -19,9 +19,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson } from '../checkpoint/json-file.ts';
 import { locateCheckpoint } from '../checkpoint/locate.ts';
-import type { FileIdentity } from '../checkpoint/regular-file.ts';
-import { ZeroovError } from '../errors.ts';
+import { throwIfAborted, ZeroovError } from '../errors.ts';
 import { openQwen25Vl } from '../models/qwen2-5-vl/qwen2-5-vl.ts';
+import { openSam, type Prompt, type Segmentation } from '../models/sam/sam.ts';
 import { openStableDiffusion } from '../models/stable-diffusion/stable-diffusion.ts';
 import {
   type Provider,
@@ -30,8 +30,11 @@ import {
   startRuntime,
 } from '../runtime/runtime.ts';
 import type { RgbImage } from '../tensor/image.ts';
-import { type Evidence, gather, type Models } from './gather.ts';
+import { type Evidence, gather, type Models, required } from './gather.ts';
 import { type Grounding, ground } from './ground.ts';
+import { groundScene, type SceneGrounding, type SceneReader } from './ground-scene.ts';
+import { lookFor } from './looker.ts';
+import type { Decision } from './mask.ts';
 import { layersFor } from './overview.ts';
 import {
   type GroundOptions,
@@ -39,6 +42,9 @@ import {
   type MethodOptions,
   resolveOptions,
 } from './presets.ts';
+import type { UsedCheckpoint } from './record-parts.ts';
+import { embedOnce, type Refined, refine } from './refine.ts';
+import { resolveSceneOptions, type SceneOptions } from './scene-options.ts';
 import { ImageMemory, type Watch } from './watch.ts';
 
 export interface GrounderOptions {
@@ -46,6 +52,8 @@ export interface GrounderOptions {
   readonly vlm?: string;
   /** Stable Diffusion v1: a folder, or a hub id in the cache. Not needed for orders without F. */
   readonly diffusion?: string;
+  /** SAM: a folder, or a hub id in the cache. Needed to refine only. */
+  readonly sam?: string;
   readonly provider?: ProviderChoice;
   /** Threads of one network run; default the machine's cores. */
   readonly threads?: number;
@@ -53,12 +61,8 @@ export interface GrounderOptions {
   readonly keepLoaded?: boolean;
 }
 
-/** A checkpoint as it was used, for the record. */
-export interface UsedCheckpoint {
-  readonly label: string;
-  readonly revision?: string;
-  readonly files: readonly FileIdentity[];
-}
+/** The checkpoints as they were used, for the record. */
+export type UsedCheckpoints = Readonly<Record<'vlm' | 'diffusion' | 'sam', UsedCheckpoint | null>>;
 
 /** The file beside a VLM that holds its own defaults for the method (e.g. other layers for another depth). */
 const OWN_DEFAULTS = 'zeroov.json';
@@ -76,20 +80,25 @@ export async function createGrounder(options: GrounderOptions): Promise<Grounder
 }
 
 async function openGrounder(runtime: Runtime, options: GrounderOptions): Promise<Grounder> {
-  const vlmPlace = options.vlm === undefined ? null : await locateCheckpoint(options.vlm);
-  const diffusionPlace =
-    options.diffusion === undefined ? null : await locateCheckpoint(options.diffusion);
+  const place = (id: string | undefined) => (id === undefined ? null : locateCheckpoint(id));
+  const [vlmPlace, diffusionPlace, samPlace] = [
+    await place(options.vlm),
+    await place(options.diffusion),
+    await place(options.sam),
+  ];
   const vlm = vlmPlace && (await openQwen25Vl({ ...vlmPlace, runtime }));
   const diffusion = diffusionPlace && (await openStableDiffusion({ ...diffusionPlace, runtime }));
+  const sam = samPlace && (await openSam({ ...samPlace, runtime }));
   const own = vlmPlace && join(vlmPlace.folder, OWN_DEFAULTS);
   const defaults =
     own && existsSync(own) ? await readJson({ file: own, schema: METHOD_OPTIONS.partial() }) : {};
   const checkpoints = {
     vlm: vlm && { ...vlmPlace, files: vlm.checkpoint.files },
     diffusion: diffusion && { ...diffusionPlace, files: diffusion.files },
+    sam: sam && { ...samPlace, files: sam.checkpoint.files },
   };
   const memory = new ImageMemory();
-  const models = { vlm, diffusion, memory, keepLoaded: options.keepLoaded ?? false };
+  const models = { vlm, diffusion, sam, memory, keepLoaded: options.keepLoaded ?? false };
   return new Grounder({ runtime, models, defaults, checkpoints });
 }
 
@@ -97,7 +106,7 @@ interface Parts {
   readonly runtime: Runtime;
   readonly models: Models;
   readonly defaults: Partial<MethodOptions>;
-  readonly checkpoints: Readonly<Record<'vlm' | 'diffusion', UsedCheckpoint | null>>;
+  readonly checkpoints: UsedCheckpoints;
 }
 
 export class Grounder {
@@ -159,6 +168,51 @@ export class Grounder {
     const watch = { signal, onProgress };
     const [evidence] = await gather(this.parts.models, asked, this.options(given), watch, variants);
     return evidence!;
+  }
+
+  /** The decision with the mask that SAM draws of it, where `o.refine` asks for it. */
+  async refine(
+    image: RgbImage,
+    decision: Decision,
+    { signal, onProgress, ...o }: MethodOptions & Watch,
+  ): Promise<Refined> {
+    return refine(this.parts.models, { image, decision }, o, { signal, onProgress });
+  }
+
+  /**
+   * Finds what the expression says in a scene larger than one network input, tile by tile (see `groundScene`).
+   * @throws OPTION_INVALID for orders that read no relevance map, REGION_TOO_LARGE, CANCELLED
+   */
+  async groundScene(
+    scene: SceneReader,
+    expression: string,
+    { signal, onProgress, ...given }: GroundOptions & Partial<SceneOptions> & Watch = {},
+  ): Promise<SceneGrounding> {
+    checkExpression(expression);
+    const { tilePx, overlap, scales, search, ...method } = given;
+    const o = {
+      ...this.options(method),
+      ...resolveSceneOptions({ tilePx, overlap, scales, search }),
+    };
+    const looker = lookFor(expression, { models: this.parts.models, o, signal });
+    return groundScene(looker, scene, o, { signal, onProgress });
+  }
+
+  /** SAM alone: a mask for each prompt. @throws PROMPT_INVALID, OPTION_INVALID without a SAM, CANCELLED */
+  async segment(
+    image: RgbImage,
+    prompts: readonly Prompt[],
+    { signal }: Pick<Watch, 'signal'> = {},
+  ): Promise<Segmentation[]> {
+    const { models } = this.parts;
+    const sam = required(models.sam, { option: 'sam', by: 'segmentation' });
+    throwIfAborted(signal);
+    const segmentations = await sam.segment(
+      await embedOnce(sam, { image, memory: models.memory }),
+      prompts,
+    );
+    if (!models.keepLoaded) await sam.release();
+    return segmentations;
   }
 
   /** Releases every network and ends the inference thread. */

@@ -13,6 +13,23 @@ export interface Finding {
   readonly score: number | null;
 }
 
+/** The maps behind an answer; null where the order leaves the stage out. */
+export interface Maps {
+  /** A_C on the VLM's grid [h, w]. */
+  readonly overview: Float32Tensor | null;
+  /** A_S [1024, 1024]. */
+  readonly structure: Float32Tensor | null;
+  /** A_CS [32, 32], 0..1. */
+  readonly attention: Float32Tensor | null;
+  /** A_E [32, 32], 0..1: what the mask is cut from. */
+  readonly evolved: Float32Tensor | null;
+}
+
+/** What was decided, and from which maps. */
+export interface Decision extends Finding {
+  readonly maps: Maps;
+}
+
 /** M = resized map > α (strictly), bilinear with half-pixel centres. map [h, w] → mask of `size`. */
 export function describeMap(
   map: Float32Tensor,
@@ -43,8 +60,8 @@ export function describeBox(box: Box | null, size: Size): Finding {
   return finding.found ? { ...finding, box } : finding;
 }
 
-/** Area and tight box of a mask. */
-function describeMask(mask: Mask): Finding {
+/** Area and tight box of a mask; no score. */
+export function describeMask(mask: Mask): Finding {
   const { widthPx, heightPx, data } = mask;
   let [x1, y1, x2, y2, areaPx] = [widthPx, heightPx, 0, 0, 0];
   for (let y = 0; y < heightPx; y += 1) {

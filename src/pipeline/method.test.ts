@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { float32 } from '../tensor/tensor.ts';
 import { directBox } from './direct-box.ts';
 import { evolve, findSeeds, growRegion } from './evolve.ts';
-import { refine } from './focus.ts';
+import { bringUp } from './focus.ts';
 import { interact } from './interact.ts';
 import { describeBox, describeMap } from './mask.ts';
-import { layersFor, relevanceOnGrid, weighLayers } from './overview.ts';
+import { layersFor, meanOverSteps, relevanceOnGrid, weighLayers } from './overview.ts';
 import { type GroundOptions, type Interaction, resolveOptions } from './presets.ts';
 
 const map = (rows: number[][]) =>
@@ -16,11 +16,11 @@ describe('weighLayers', () => {
   it('averages steps, brings each layer to 0..1 and adds by weight', () => {
     // [2 steps, 2 layers, 3 cells]; layer 0 mean (1, 2, 3) → (0, ½, 1); layer 1 mean (4, 4, 2) → (1, 1, 0)
     const rows = float32([2, 2, 3], Float32Array.of(0, 1, 2, 4, 6, 2, 2, 3, 4, 4, 2, 2));
-    expect([...weighLayers(rows, [0.25, 0.5])]).toEqual([0.5, 0.625, 0.25]);
+    expect([...weighLayers(meanOverSteps(rows), [0.25, 0.5])]).toEqual([0.5, 0.625, 0.25]);
   });
   it('gives a flat layer no say instead of dividing by zero', () => {
     const rows = float32([1, 2, 2], Float32Array.of(3, 3, 0, 1));
-    expect([...weighLayers(rows, [0.5, 0.5])]).toEqual([0, 0.5]);
+    expect([...weighLayers(meanOverSteps(rows), [0.5, 0.5])]).toEqual([0, 0.5]);
   });
   it('scales the layers of the paper to another depth', () => {
     expect(layersFor(28)).toEqual([16, 17, 18, 19]);
@@ -69,13 +69,13 @@ describe('interact', () => {
   });
 });
 
-describe('refine', () => {
+describe('bringUp', () => {
   it('spreads a key evenly over the cells it covers, so that rows keep their sum', () => {
     const coarse = float32(
       [4, 4],
       Float32Array.from({ length: 16 }, (_, i) => [4, 3, 2, 1][i % 4]! / 10),
     );
-    const fine = refine(coarse, { from: 2, to: 32, merge: 'pooled' });
+    const fine = bringUp(coarse, { from: 2, to: 32, merge: 'pooled' });
     expect(fine.shape).toEqual([1024, 1024]);
     const row = fine.data.subarray(5 * 1024, 6 * 1024);
     expect(row.reduce((sum, x) => sum + x, 0)).toBeCloseTo(1, 5);

@@ -16,6 +16,16 @@ export const INTERACTIONS = [
   'exponential',
 ] as const;
 
+/** What SAM is prompted with to redraw the mask; `proposal-vote` unites those of its own masks that agree with it. */
+export const REFINEMENTS = [
+  'none',
+  'box',
+  'points',
+  'box+points',
+  'mask',
+  'proposal-vote',
+] as const;
+
 const share = z.number().min(0).max(1);
 const count = (max: number) => z.number().int().min(1).max(max);
 
@@ -58,12 +68,16 @@ export const METHOD_OPTIONS = z.strictObject({
   tau: share,
   /** α: the mask is where the evolved map is strictly above this. */
   alpha: share,
+
+  refine: z.enum(REFINEMENTS),
 });
 
 /** Options of one grounding, every one set but `layers` and `maxPixels`. */
 export type MethodOptions = z.infer<typeof METHOD_OPTIONS>;
 export type Order = MethodOptions['order'];
 export type Interaction = MethodOptions['interaction'];
+/** What a mask can be refined by. */
+export type Refiner = Exclude<MethodOptions['refine'], 'none'>;
 
 /** The paper's values. */
 export const PAPER: MethodOptions = {
@@ -83,6 +97,7 @@ export const PAPER: MethodOptions = {
   seeds: 7,
   tau: 0.3,
   alpha: 0.4,
+  refine: 'none',
 };
 
 /** What the released scripts compute where it differs from the paper's words. */
@@ -92,9 +107,17 @@ const RELEASE: Partial<MethodOptions> = {
   merge: 'flattened',
 };
 
+const DIFFPNG: Partial<MethodOptions> = {
+  order: 'O-F',
+  interaction: 'anchor',
+  resolutions: [32],
+  alpha: 0.3,
+};
+
 /** Named variants that the paper compares, as differences from its defaults. */
 export const PRESETS = {
   'rsvg-zeroov': {},
+  'rsvg-zeroov+sam': { refine: 'box' },
   release: RELEASE,
   'overview-only': { order: 'O' },
   'focus-only': { order: 'F-E' },
@@ -102,9 +125,11 @@ export const PRESETS = {
   'no-evolve': { order: 'O-F' },
   'order-oef': { order: 'O-E-F' },
   'diffsegmenter-vlm': { order: 'O-F', interaction: 'multiplicative', resolutions: [64] },
-  'diffpng-vlm': { order: 'O-F', interaction: 'anchor', resolutions: [32], alpha: 0.3 },
+  'diffpng-vlm': DIFFPNG,
+  'diffpng-vlm+vote': { ...DIFFPNG, refine: 'proposal-vote' },
   exponential: { interaction: 'exponential' },
   'direct-box': { order: 'direct-box' },
+  'direct-box+sam': { order: 'direct-box', refine: 'box' },
 } as const satisfies Record<string, Partial<MethodOptions>>;
 
 export type PresetName = keyof typeof PRESETS;
@@ -126,16 +151,8 @@ export function resolveOptions(
   const set = Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined));
   const profile = given.profile === 'release' ? RELEASE : {};
   const merged = { ...PAPER, ...ofCheckpoint, ...PRESETS[preset], ...profile, ...set };
-  const parsed = METHOD_OPTIONS.safeParse(merged);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    const name = issue.path.map(String).join('.') || 'options';
-    const got = issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : issue.path[0];
-    const value = JSON.stringify((merged as Record<string, unknown>)[String(issue.path[0])] ?? got);
-    // zod says "Too big: expected number to be <=1": the sentence brings its own "expected".
-    throw invalid(name, issue.message.replace(/^.*?expected /, ''), value);
-  }
-  const { layers, layerWeights } = parsed.data;
+  const options = parseOptions(METHOD_OPTIONS, merged);
+  const { layers, layerWeights } = options;
   if (layers && layers.length !== layerWeights.length) {
     throw invalid(
       'layerWeights',
@@ -143,7 +160,22 @@ export function resolveOptions(
       `${layerWeights.length}`,
     );
   }
-  return parsed.data;
+  return options;
+}
+
+/** @throws OPTION_INVALID naming the first option that is out of range */
+export function parseOptions<T>(
+  schema: z.ZodType<T>,
+  values: Readonly<Record<string, unknown>>,
+): T {
+  const parsed = schema.safeParse(values);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  const name = issue.path.map(String).join('.') || 'options';
+  const got = issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : issue.path[0];
+  const value = JSON.stringify(values[String(issue.path[0])] ?? got);
+  // zod says "Too big: expected number to be <=1": the sentence brings its own "expected".
+  throw invalid(name, issue.message.replace(/^.*?expected /, ''), value);
 }
 
 function invalid(option: string, expected: string, got: string): ZeroovError {

@@ -1,45 +1,25 @@
 /** result.json, version 1: everything that tells how an answer came about. */
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import type { FileIdentity } from '../checkpoint/regular-file.ts';
-import type { Size } from '../tensor/image.ts';
-import { type CocoRle, encodeRle } from '../tensor/rle.ts';
 import type { Grounding } from './ground.ts';
-import type { UsedCheckpoint } from './grounder.ts';
-import { METHOD_OPTIONS, type MethodOptions } from './presets.ts';
-
-/** The version of zeroov that runs. */
-export const VERSION: string = z
-  .object({ version: z.string() })
-  .parse(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))).version;
-
-const pixels = z.int().min(0);
-const seconds = z.number().min(0);
-/** [x1, y1, x2, y2] in pixels of the picture, origin at its top-left corner, far edge exclusive. */
-const box = z.tuple([z.number(), z.number(), z.number(), z.number()]);
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-
-const checkpoint = z.strictObject({
-  /** The folder or hub id it was asked for by. */
-  label: z.string(),
-  /** The commit, when it lies in the hub cache. */
-  revision: z.string().optional(),
-  /** The weight files and what tells their state: name, bytes, device, inode, time of change; sha256 where known. */
-  files: z.array(
-    z.strictObject({
-      name: z.string(),
-      bytes: z.int().min(0),
-      device: z.number(),
-      inode: z.number(),
-      mtimeMs: z.number(),
-      sha256: sha256.optional(),
-    }),
-  ),
-});
+import type { UsedCheckpoints } from './grounder.ts';
+import { METHOD_OPTIONS, type MethodOptions, REFINEMENTS } from './presets.ts';
+import {
+  box,
+  CIRCUMSTANCES,
+  type Circumstances,
+  checkpoint,
+  circumstancesOf,
+  describeCheckpoint,
+  pixels,
+  rle,
+  rleOf,
+  seconds,
+} from './record-parts.ts';
+import type { Refinement } from './refine.ts';
 
 const { layers, maxPixels } = METHOD_OPTIONS.shape;
 /** Every option of the method as it was used; their meaning is in `presets.ts`. */
-const options = METHOD_OPTIONS.extend({
+export const METHOD_RECORD = METHOD_OPTIONS.extend({
   /** Null where no VLM was given. */
   layers: layers.unwrap().nullable(),
   /** Null: the model's own bound. */
@@ -59,8 +39,17 @@ export const RESULT_SCHEMA = z.object({
   score: z.number().nullable(),
   box: box.nullable(),
   areaPx: pixels,
-  /** COCO run-length encoding (compressed), column by column: `size` is [height, width]. */
-  mask: z.object({ size: z.tuple([pixels, pixels]), counts: z.string() }),
+  mask: rle,
+  /** What SAM redrew the mask from, and what it thinks of its work; null where it was not asked or nothing was found. */
+  refinement: z
+    .object({
+      by: z.enum(REFINEMENTS).exclude(['none']),
+      /** SAM's estimate of its mask's IoU, about 0..1; null where no proposal was voted in. */
+      predictedIou: z.number().nullable(),
+      /** The mask that SAM was given: box, areaPx and mask above are those it drew. */
+      before: z.object({ box, areaPx: pixels, mask: rle }),
+    })
+    .nullable(),
   /** What the VLM said, how its answer ended, and the box that its text spells. Null where no VLM ran. */
   answer: z
     .object({
@@ -70,41 +59,38 @@ export const RESULT_SCHEMA = z.object({
       box: box.nullable(),
     })
     .nullable(),
-  /** sha256 is that of the file's bytes as they were read. */
-  image: z.object({ widthPx: pixels, heightPx: pixels, sha256 }),
-  checkpoints: z.object({ vlm: checkpoint.nullable(), diffusion: checkpoint.nullable() }),
-  options,
+  checkpoints: z.object({
+    vlm: checkpoint.nullable(),
+    diffusion: checkpoint.nullable(),
+    sam: checkpoint.nullable(),
+  }),
+  options: METHOD_RECORD,
   /** `open`: picture and checkpoints, shared by all expressions of a run, as the image tokens of the first overview are. */
-  seconds: z.object({ open: seconds, overview: seconds, focus: seconds, decide: seconds }),
-  /** Largest resident memory of the process so far. */
-  peakMemoryBytes: z.int().min(0),
-  /** Where the networks ran: cpu, webgpu or cuda. */
-  provider: z.string(),
-  threads: z.int().min(1),
-  zeroov: z.string(),
-  node: z.string(),
-  /** System and processor, e.g. `linux-x64`. */
-  platform: z.string(),
+  seconds: z.object({
+    open: seconds,
+    overview: seconds,
+    focus: seconds,
+    decide: seconds,
+    refine: seconds,
+  }),
+  ...CIRCUMSTANCES,
 });
 
 export type ResultRecord = z.infer<typeof RESULT_SCHEMA>;
 
-export interface RecordParts {
+export interface RecordParts extends Circumstances {
   readonly grounding: Grounding;
-  readonly image: Size & { readonly sha256: string };
-  readonly checkpoints: Readonly<Record<'vlm' | 'diffusion', UsedCheckpoint | null>>;
+  readonly checkpoints: UsedCheckpoints;
   readonly options: MethodOptions;
   /** Seconds that opening the picture and the checkpoints took. */
   readonly openSeconds: number;
-  readonly provider: string;
-  readonly threads: number;
 }
 
 /** The record of one grounding, as JSON data. */
 export function recordOf(parts: RecordParts): ResultRecord {
-  const { grounding, image, checkpoints, options, openSeconds, provider, threads } = parts;
+  const { grounding, checkpoints, options, openSeconds } = parts;
   const { expression, found, score, box, areaPx, answer, seconds } = grounding;
-  const { vlm, diffusion } = checkpoints;
+  const { vlm, diffusion, sam } = checkpoints;
   return {
     version: 1,
     expression,
@@ -112,31 +98,29 @@ export function recordOf(parts: RecordParts): ResultRecord {
     score,
     box: box && [...box],
     areaPx,
-    mask: rleOf(grounding),
+    mask: rleOf(grounding.mask),
+    refinement: grounding.refinement && describeRefinement(grounding.refinement),
     answer: answer && { ...answer, ids: [...answer.ids], box: answer.box && [...answer.box] },
-    image: { widthPx: image.widthPx, heightPx: image.heightPx, sha256: image.sha256 },
-    checkpoints: { vlm: vlm && describe(vlm), diffusion: diffusion && describe(diffusion) },
-    options: { ...options, layers: options.layers ?? null, maxPixels: options.maxPixels ?? null },
+    checkpoints: {
+      vlm: vlm && describeCheckpoint(vlm),
+      diffusion: diffusion && describeCheckpoint(diffusion),
+      sam: sam && describeCheckpoint(sam),
+    },
+    options: methodRecordOf(options),
     seconds: { open: openSeconds, ...seconds },
-    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
-    provider,
-    threads,
-    zeroov: VERSION,
-    node: process.version,
-    platform: `${process.platform}-${process.arch}`,
+    ...circumstancesOf(parts),
   };
 }
 
-function rleOf({ mask }: Grounding): ResultRecord['mask'] {
-  const shape = [mask.heightPx, mask.widthPx];
-  const { size, counts }: CocoRle = encodeRle({ dtype: 'bool', shape, data: mask.data });
-  return { size: [...size], counts };
+/** Options in the form in which records have them. */
+export function methodRecordOf(options: MethodOptions): z.infer<typeof METHOD_RECORD> {
+  const { layers = null, maxPixels = null } = options;
+  return { ...options, layers, maxPixels };
 }
 
-function describe({ label, revision, files }: UsedCheckpoint) {
-  return { label, revision, files: files.map(identity) };
-}
-
-function identity({ name, size, dev, inode, mtimeMs, sha256 }: FileIdentity) {
-  return { name, bytes: size, device: dev, inode, mtimeMs, sha256 };
+function describeRefinement({ by, predictedIou, before }: Refinement) {
+  const { areaPx, mask } = before;
+  const [x1, y1, x2, y2] = before.box!; // what was not found is not refined
+  const corners: [number, number, number, number] = [x1, y1, x2, y2];
+  return { by, predictedIou, before: { box: corners, areaPx, mask: rleOf(mask) } };
 }

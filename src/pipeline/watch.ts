@@ -2,11 +2,11 @@
 import type { RgbImage } from '../tensor/image.ts';
 
 /** Parts of a grounding that take time, in the order they run. */
-export type Stage = 'vision' | 'answer' | 'latent' | 'structure';
+export type Stage = 'vision' | 'answer' | 'latent' | 'structure' | 'refine' | 'tiles';
 
 export interface Progress {
   readonly stage: Stage;
-  /** Of `total`: pictures, tokens (at most), pictures, evaluations of the U-Net. One expression at a time. */
+  /** Of `total`: pictures, tokens (at most), pictures, evaluations of the U-Net, expressions, tiles. One expression at a time. */
   readonly done: number;
   readonly total: number;
 }

@@ -2,15 +2,25 @@
  * (x − min x)/(max x − min x), 0..1: METHOD.md's mm(x). A constant input has no range and becomes all zeros.
  */
 export function normalizeMinMax(values: Float32Array | Float64Array): Float32Array {
-  let min = Infinity;
-  let max = -Infinity;
+  const { min, max } = rangeOf(values);
+  const range = max - min;
+  if (!(range > 0)) return new Float32Array(values.length);
+  return Float32Array.from(values, (value) => (value - min) / range);
+}
+
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Least and largest value; of an empty input +∞ and −∞. */
+export function rangeOf(values: Float32Array | Float64Array): Range {
+  let [min, max] = [Infinity, -Infinity];
   for (const value of values) {
     if (value < min) min = value;
     if (value > max) max = value;
   }
-  const range = max - min;
-  if (!(range > 0)) return new Float32Array(values.length);
-  return Float32Array.from(values, (value) => (value - min) / range);
+  return { min, max };
 }
 
 /** Index of the largest value, the first of equals; −1 for an empty input. NaN is never largest. */

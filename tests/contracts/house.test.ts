@@ -21,7 +21,8 @@ const ARROWS: Record<string, readonly string[]> = {
   graph: ['tensor'],
   runtime: ['tensor'],
   text: ['tensor'],
-  imagery: ['tensor'],
+  geo: ['tensor'],
+  imagery: ['geo', 'tensor'],
   synthetic: ['tensor'],
   models: ['graph', 'runtime', 'checkpoint', 'text', 'tensor'],
   pipeline: ['models', 'runtime', 'checkpoint', 'imagery', 'tensor'],
@@ -29,6 +30,7 @@ const ARROWS: Record<string, readonly string[]> = {
   cli: [
     'evaluation',
     'pipeline',
+    'geo',
     'models',
     'graph',
     'runtime',
@@ -52,7 +54,7 @@ function importsOf(path: string): string[] {
 }
 
 describe('arrows', () => {
-  const sources = filesUnder('src').filter((path) => !path.endsWith('.test.ts'));
+  const sources = filesUnder('src').filter((path) => !/\.(test|fixture)\.ts$/.test(path));
 
   it('point down only', () => {
     const up = sources.flatMap((path) =>

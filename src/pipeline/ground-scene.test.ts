@@ -1,0 +1,220 @@
+/** Tiles against the whole, with networks that see brightness: what they "attend" to is known pixel by pixel. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Mask, RgbImage, Size } from '../tensor/image.ts';
+import { type Float32Tensor, float32 } from '../tensor/tensor.ts';
+import { decide } from './ground.ts';
+import { groundScene, type Looker, type SceneReader } from './ground-scene.ts';
+import { weighLayers } from './overview.ts';
+import { type MethodOptions, resolveOptions } from './presets.ts';
+import { SceneGrid } from './scene-grid.ts';
+import { SCENE_DEFAULTS, type SceneOptions } from './scene-options.ts';
+import { partOf, regionOfWhole } from './scene-part.ts';
+import { regionsOf } from './scene-regions.ts';
+import { planTiles } from './tiles.ts';
+
+const CELLS = 16;
+const IDENTITY = float32([1024, 1024], new Float32Array(1024 * 1024));
+for (let i = 0; i < 1024; i += 1) IDENTITY.data[i * 1025] = 1;
+
+/** Attention = mean brightness of 16 × 16 parts; structure = every cell attends to itself. */
+const looker: Looker = {
+  read: async (image) => ({ layers: [brightness(image)], height: CELLS, width: CELLS }),
+  focus: async () => new Map([[32, IDENTITY]]),
+  release: async () => undefined,
+};
+
+function brightness({ widthPx, heightPx, data }: RgbImage): Float64Array {
+  const sums = new Float64Array(CELLS * CELLS);
+  const counts = new Float64Array(CELLS * CELLS);
+  for (let y = 0; y < heightPx; y += 1) {
+    for (let x = 0; x < widthPx; x += 1) {
+      const cell = Math.floor((y * CELLS) / heightPx) * CELLS + Math.floor((x * CELLS) / widthPx);
+      sums[cell]! += data[3 * (y * widthPx + x)]!;
+      counts[cell]! += 1;
+    }
+  }
+  return sums.map((sum, i) => sum / counts[i]!);
+}
+
+interface Spot {
+  readonly x: number;
+  readonly y: number;
+  readonly side: number;
+  readonly value: number;
+  readonly valid?: boolean;
+}
+
+/** A grey scene with square spots; windows are read at any size, nearest. */
+function sceneWith(size: Size, spots: readonly Spot[]): SceneReader {
+  const at = (x: number, y: number) =>
+    spots.find((s) => x >= s.x && y >= s.y && x < s.x + s.side && y < s.y + s.side);
+  return {
+    ...size,
+    read: async (window, out) => {
+      const data = new Uint8Array(3 * out.widthPx * out.heightPx);
+      const valid = new Uint8Array(out.widthPx * out.heightPx);
+      for (let i = 0; i < valid.length; i += 1) {
+        const x = window.x + (((i % out.widthPx) + 0.5) * window.widthPx) / out.widthPx;
+        const y = window.y + ((Math.floor(i / out.widthPx) + 0.5) * window.heightPx) / out.heightPx;
+        const spot = at(x, y);
+        data.fill(spot?.value ?? 20, 3 * i, 3 * i + 3);
+        valid[i] = spot?.valid === false ? 0 : 1;
+      }
+      const mask: Mask = { ...out, data: valid };
+      return { image: { ...out, data }, valid: mask };
+    },
+  };
+}
+
+const options = (more: Partial<SceneOptions> & Partial<MethodOptions> = {}) => ({
+  ...resolveOptions({ interaction: 'multiplicative', resolutions: [32], layerWeights: [1] }),
+  ...SCENE_DEFAULTS,
+  tilePx: 64,
+  search: 'exhaustive' as const,
+  ...more,
+});
+
+describe('groundScene', () => {
+  it('gives for a scene of one tile what grounding the picture gives', async () => {
+    const size = { widthPx: 64, heightPx: 48 };
+    const scene = sceneWith(size, [{ x: 20, y: 10, side: 14, value: 250 }]);
+    const o = options();
+    const { regions } = await groundScene(looker, scene, o);
+    const { image } = await scene.read({ x: 0, y: 0, ...size }, size);
+    const relevance = float32([CELLS, CELLS], weighLayers([brightness(image)], [1]));
+    const whole = decide({ relevance, scales: new Map([[32, IDENTITY]]) }, size, o);
+    expect(regions).toHaveLength(1);
+    expect(regions[0]!.box).toEqual(whole.box);
+    expect(regions[0]!.areaPx).toBe(whole.areaPx);
+    expect(regions[0]!.score).toBeCloseTo(whole.score!, 5);
+  });
+
+  it('finds an object across a seam as one, where it is', async () => {
+    const size = { widthPx: 208, heightPx: 64 }; // windows at 0, 48, 96, 144
+    const scene = sceneWith(size, [{ x: 100, y: 20, side: 24, value: 250 }]);
+    const { regions } = await groundScene(looker, scene, options());
+    expect(regions).toHaveLength(1);
+    const cell = 64 / CELLS; // edges are known to a cell of the networks
+    for (const [i, edge] of [100, 20, 124, 44].entries()) {
+      expect(Math.abs(regions[0]!.box[i]! - edge)).toBeLessThanOrEqual(cell);
+    }
+  });
+
+  it('lets no tile win by its own best cell when the scene has a better one', async () => {
+    const size = { widthPx: 208, heightPx: 208 };
+    const faint = [0, 1, 2, 3].map((i) => ({ x: 8 + 52 * i, y: 8, side: 12, value: 60 }));
+    const scene = sceneWith(size, [...faint, { x: 150, y: 150, side: 16, value: 250 }]);
+    const { regions } = await groundScene(looker, scene, options());
+    expect(regions.map(({ box }) => box[0] >= 140 && box[1] >= 140)).toEqual([true]);
+  });
+
+  it('neither finds what is no data nor measures against it', async () => {
+    const size = { widthPx: 112, heightPx: 112 };
+    const bright = { x: 0, y: 0, side: 56, value: 255, valid: false };
+    const scene = sceneWith(size, [bright, { x: 80, y: 80, side: 16, value: 120 }]);
+    const { regions } = await groundScene(looker, scene, options());
+    expect(regions).toHaveLength(1);
+    expect(Math.min(...regions[0]!.box.slice(0, 2))).toBeGreaterThan(70);
+  });
+
+  it('looks closely only where the coarse look pointed, and finds the same', async () => {
+    const size = { widthPx: 400, heightPx: 400 };
+    const scene = sceneWith(size, [{ x: 300, y: 60, side: 30, value: 250 }]);
+    const everywhere = await groundScene(looker, scene, options());
+    const pointed = await groundScene(looker, scene, options({ search: 'coarse-to-fine' }));
+    expect(everywhere.tiles.looked).toBe(64); // windows every 48 px: 8 × 8
+    expect(pointed.tiles.looked).toBeLessThan(10);
+    expect(pointed.regions.map(({ box }) => box)).toEqual(everywhere.regions.map(({ box }) => box));
+  });
+});
+
+describe('regionsOf', () => {
+  const scene = { widthPx: 40, heightPx: 20 };
+  const map = (...rows: number[][]) =>
+    float32([rows.length, rows[0]!.length], Float32Array.from(rows.flat()));
+
+  it('parts what lies two cells apart, best first, and leaves out what stays below α', () => {
+    const found = regionsOf(
+      map([0.6, 0, 0, 0.9, 0.9, 0, 0, 0.3], [0.6, 0, 0, 0.9, 0.9, 0, 0, 0.3]),
+      { scene, alpha: 0.5 },
+    );
+    expect(found).toHaveLength(2);
+    expect(found.map(({ box }) => box[0] > 10)).toEqual([true, false]);
+    expect(found[0]!.score).toBeGreaterThan(found[1]!.score);
+  });
+
+  it('refuses a region that is too large to be a mask in memory', () => {
+    const everywhere = map([1, 1], [1, 1]);
+    const planet = { widthPx: 40_000, heightPx: 40_000 };
+    expect(() => regionsOf(everywhere, { scene: planet, alpha: 0.5 })).toThrow(
+      expect.objectContaining({ code: 'REGION_TOO_LARGE' }),
+    );
+  });
+});
+
+describe('partOf', () => {
+  it('searches there only, and says where in the whole it is', async () => {
+    const size = { widthPx: 240, heightPx: 120 };
+    const spots = [
+      { x: 20, y: 40, side: 20, value: 250 },
+      { x: 180, y: 60, side: 20, value: 200 },
+    ];
+    const window = { x: 120, y: 20, widthPx: 112, heightPx: 90 };
+    const part = partOf(sceneWith(size, spots), { window, contains: (x) => x > 130 });
+    const { regions } = await groundScene(looker, part, options());
+    const [x1, y1] = regionOfWhole(regions[0]!, window).box;
+    expect(Math.abs(x1 - 180)).toBeLessThanOrEqual(4); // a cell of the networks
+    expect(Math.abs(y1 - 60)).toBeLessThanOrEqual(4);
+  });
+});
+
+describe('planTiles', () => {
+  it('covers the scene with windows inside it that overlap enough', () => {
+    const side = fc.integer({ min: 1, max: 5000 });
+    const overlap = fc.double({ min: 0, max: 0.8, noNaN: true });
+    const plan = {
+      widthPx: side,
+      heightPx: side,
+      tilePx: fc.integer({ min: 16, max: 1024 }),
+      overlap,
+    };
+    fc.assert(
+      fc.property(fc.record(plan), ({ widthPx, heightPx, ...o }) => {
+        const tiles = planTiles({ widthPx, heightPx }, { ...o, scale: 0.5 });
+        const rows = tiles.filter(({ window }) => window.y === 0).map(({ window }) => window);
+        expect(rows[0]!.x).toBe(0);
+        expect(rows.at(-1)!.x + rows.at(-1)!.widthPx).toBe(widthPx);
+        for (const [i, window] of rows.entries()) {
+          if (i === 0) continue;
+          const common = rows[i - 1]!.x + window.widthPx - window.x;
+          expect(common).toBeGreaterThanOrEqual(o.overlap * window.widthPx - 1); // rounded
+        }
+        const last = tiles.at(-1)!.window;
+        expect([last.x + last.widthPx, last.y + last.heightPx]).toEqual([widthPx, heightPx]);
+      }),
+    );
+  });
+});
+
+describe('SceneGrid', () => {
+  it('carries a slope over tiles without a step', () => {
+    const scene = { widthPx: 160, heightPx: 64 };
+    const tiles = planTiles(scene, { tilePx: 64, overlap: 0.25, scale: 1 });
+    const grid = new SceneGrid(scene, { window: tiles[0]!.window, cells: 32 });
+    for (const { window } of tiles) grid.add({ window, map: slope(window.x), isValid: () => true });
+    const values = grid.values();
+    // The value is the cell's centre in px; a tile keeps its outermost half cell (4 px) level, which weighs next to nothing.
+    for (let cell = 2; cell < grid.width - 2; cell += 1) {
+      expect(values[cell]!).toBeCloseTo((cell + 0.5) * 2, 0);
+    }
+  });
+});
+
+/** [8, 8] of 8 px cells: each the place of its centre. */
+function slope(x: number): Float32Tensor {
+  return float32(
+    [8, 8],
+    Float32Array.from({ length: 64 }, (_, i) => x + ((i % 8) + 0.5) * 8),
+  );
+}

@@ -1,0 +1,122 @@
+/** From a map over a scene to what was found in it: separate regions, each with a mask of its own window. */
+import { ZeroovError } from '../errors.ts';
+import type { Window } from '../imagery/window.ts';
+import type { Box, Mask, Size } from '../tensor/image.ts';
+import type { Float32Tensor } from '../tensor/tensor.ts';
+import { describeMask } from './mask.ts';
+import { blend, tapOf } from './scene-grid.ts';
+
+export interface Region {
+  /** Where the mask lies in the scene. */
+  readonly window: Window;
+  /** Of the window's size. */
+  readonly mask: Mask;
+  readonly areaPx: number;
+  /** Tight box in pixels of the scene. */
+  readonly box: Box;
+  /** Mean of the map over the mask, α..1. */
+  readonly score: number;
+}
+
+/** A region's mask is made in memory; this is 16 000 × 16 000. */
+const MAX_REGION_PX = 256_000_000;
+
+/**
+ * The separate regions where the map, bilinear over the scene, is above α; best score first, larger first among equals.
+ *
+ * Cells above 0 belong together when no more than one cell lies between them: the map in between depends on both.
+ *
+ * @throws REGION_TOO_LARGE
+ */
+export function regionsOf(
+  map: Float32Tensor,
+  { scene, alpha }: { scene: Size; alpha: number },
+): Region[] {
+  const regions: Region[] = [];
+  for (const cells of groupsOf(map)) {
+    const region = cut(map, { scene, alpha, window: windowOf(cells, { map, scene }) });
+    if (region) regions.push(region);
+  }
+  return regions.sort((a, b) => b.score - a.score || b.areaPx - a.areaPx);
+}
+
+/** Cells above 0 in groups: indices of the map. */
+function groupsOf({ shape, data }: Float32Tensor): number[][] {
+  const [height, width] = shape as readonly [h: number, w: number];
+  const taken = new Uint8Array(data.length);
+  const groups: number[][] = [];
+  for (const start of data.keys()) {
+    if (taken[start] || !(data[start]! > 0)) continue;
+    const group = [start];
+    taken[start] = 1;
+    for (let next = 0; next < group.length; next += 1) {
+      const [row, column] = [Math.floor(group[next]! / width), group[next]! % width];
+      for (let y = Math.max(0, row - 2); y <= Math.min(height - 1, row + 2); y += 1) {
+        for (let x = Math.max(0, column - 2); x <= Math.min(width - 1, column + 2); x += 1) {
+          const i = y * width + x;
+          if (taken[i] || !(data[i]! > 0)) continue;
+          taken[i] = 1;
+          group.push(i);
+        }
+      }
+    }
+    groups.push(group);
+  }
+  return groups;
+}
+
+/** The pixels that a group of cells has a say in: one cell further on every side, inside the scene. */
+function windowOf(
+  cells: readonly number[],
+  { map, scene }: { map: Float32Tensor; scene: Size },
+): Window {
+  const [height, width] = map.shape as readonly [h: number, w: number];
+  let [left, top, right, bottom] = [width, height, 0, 0];
+  for (const cell of cells) {
+    const [row, column] = [Math.floor(cell / width), cell % width];
+    [left, right] = [Math.min(left, column - 1), Math.max(right, column + 2)];
+    [top, bottom] = [Math.min(top, row - 1), Math.max(bottom, row + 2)];
+  }
+  const x = Math.max(0, Math.floor((left * scene.widthPx) / width));
+  const y = Math.max(0, Math.floor((top * scene.heightPx) / height));
+  return {
+    x,
+    y,
+    widthPx: Math.min(scene.widthPx, Math.ceil((right * scene.widthPx) / width)) - x,
+    heightPx: Math.min(scene.heightPx, Math.ceil((bottom * scene.heightPx) / height)) - y,
+  };
+}
+
+interface Cut {
+  readonly scene: Size;
+  readonly alpha: number;
+  readonly window: Window;
+}
+
+/** The mask inside a window, or null where no pixel is above α. */
+function cut(map: Float32Tensor, { scene, alpha, window }: Cut): Region | null {
+  const { x: left, y: top, widthPx, heightPx } = window;
+  if (widthPx * heightPx > MAX_REGION_PX) {
+    throw new ZeroovError('REGION_TOO_LARGE', { widthPx, heightPx, limit: MAX_REGION_PX });
+  }
+  const [height, width] = map.shape as readonly [h: number, w: number];
+  const columns = Array.from({ length: widthPx }, (_, i) =>
+    tapOf((left + i + 0.5) / scene.widthPx, width),
+  );
+  const data = new Uint8Array(widthPx * heightPx);
+  let sum = 0;
+  for (let i = 0; i < heightPx; i += 1) {
+    const y = tapOf((top + i + 0.5) / scene.heightPx, height);
+    for (const [j, x] of columns.entries()) {
+      const value = blend(map, { x, y });
+      if (!(value > alpha)) continue;
+      data[i * widthPx + j] = 1;
+      sum += value;
+    }
+  }
+  const { mask, areaPx, box } = describeMask({ widthPx, heightPx, data });
+  if (!box) return null;
+  const [x1, y1, x2, y2] = box;
+  const placed: Box = [x1 + left, y1 + top, x2 + left, y2 + top];
+  return { window, mask, areaPx, box: placed, score: sum / areaPx };
+}

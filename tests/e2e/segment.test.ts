@@ -1,0 +1,80 @@
+/** SAM alone, from the command line. The demo SAM knows synthetic scenes, so it is shown one. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { SEGMENT_SCHEMA } from '../../src/pipeline/segment-record.ts';
+import { makeScene } from '../../src/synthetic/scene.ts';
+import { decodeRle } from '../../src/tensor/rle.ts';
+import { testFolder, zeroov } from './run-zeroov.ts';
+
+const folder = await testFolder();
+
+const scene = makeScene({ seed: 950_000_007, sizePx: 256, stage: 'b' });
+const scenePng = join(folder, 'scene.png');
+await sharp(scene.image.data, { raw: { width: 256, height: 256, channels: 3 } })
+  .png()
+  .toFile(scenePng);
+const [object] = scene.objects;
+const box = object!.box;
+
+function iou(a: Uint8Array, b: Uint8Array): number {
+  let [both, either] = [0, 0];
+  for (const [i, pixel] of a.entries()) {
+    both += pixel & b[i]!;
+    either += pixel | b[i]!;
+  }
+  return both / either;
+}
+
+describe('zeroov segment', () => {
+  it('outlines what a box holds, and records how', async () => {
+    const out = join(folder, 'box');
+    const args = ['segment', scenePng, '--box', box.join(','), '-o', out, '--json'];
+    const ran = await zeroov(args);
+    expect(ran.status).toBe(0);
+    const record = SEGMENT_SCHEMA.parse(JSON.parse(ran.stdout));
+    expect(JSON.parse(await readFile(join(out, 'result.json'), 'utf8'))).toEqual(record);
+    expect((await readdir(out)).sort()).toEqual([
+      'mask.png',
+      'overlay.png',
+      'panel.png',
+      'result.json',
+    ]);
+    expect(record.prompt).toEqual({ box: [...box], points: [] });
+    expect(record.candidates).toHaveLength(3);
+    expect(record.predictedIou).toBe(Math.max(...record.candidates));
+    expect(iou(decodeRle(record.mask).data, object!.mask)).toBeGreaterThan(0.5);
+  });
+
+  it('gives every box a mask of its own', async () => {
+    const boxes = scene.objects.slice(0, 2).flatMap((o) => ['--box', o.box.join(',')]);
+    const out = join(folder, 'boxes');
+    const ran = await zeroov(['segment', scenePng, ...boxes, '-o', out]);
+    expect(ran.status).toBe(0);
+    const [first, second] = (await readdir(out)).sort();
+    expect(first).toBe(`1-box-${box.map(Math.round).join('-')}`);
+    expect(second).toMatch(/^2-box-/);
+  });
+
+  it('takes points inside and outside, with a box or without', async () => {
+    const [x, y] = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2];
+    const points = ['--point', `${x},${y}`, '--point', '1,255,-'];
+    const ran = await zeroov(['segment', scenePng, ...points, '--box', box.join(','), '--json']);
+    const { prompt } = SEGMENT_SCHEMA.parse(JSON.parse(ran.stdout));
+    const inside = { x, y, positive: true };
+    expect(prompt).toEqual({ box: [...box], points: [inside, { x: 1, y: 255, positive: false }] });
+  });
+
+  it.each([
+    [['--box', '300,300,320,320'], 'PROMPT_INVALID'],
+    [['--point', '1,2,3'], 'OPTION_INVALID'],
+    [['--box', '1,2,30,40', '--box', '5,5,9,9', '--point', '3,3'], 'USAGE'],
+  ])('refuses %j in one sentence', async (prompt, code) => {
+    const out = join(folder, 'refused');
+    const ran = await zeroov(['segment', scenePng, ...prompt, '-o', out]);
+    expect(ran.status).toBe(2);
+    expect(ran.stderr).toContain(`[${code}]`);
+    expect(await readdir(folder)).not.toContain('refused');
+  });
+});
