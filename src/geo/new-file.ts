@@ -1,0 +1,34 @@
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { ZeroovError } from '../errors.ts';
+
+/**
+ * Makes a file and writes it; when that fails, the file is gone again. A file that is there already stays as it is.
+ *
+ * @throws OUTPUT_WRITE
+ */
+export async function newFile(
+  path: string,
+  write: (file: FileHandle) => Promise<void>,
+): Promise<void> {
+  const file = await withReason(path, () => open(path, 'wx'));
+  try {
+    await withReason(path, () => write(file));
+    await withReason(path, () => file.sync());
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+/** A failed system call becomes OUTPUT_WRITE. */
+async function withReason<T>(path: string, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
+    if (cause instanceof ZeroovError || code === undefined) throw cause;
+    throw new ZeroovError('OUTPUT_WRITE', { path, reason: code }, { cause });
+  }
+}
