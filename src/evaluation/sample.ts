@@ -4,7 +4,7 @@
  * Boxes are [x1, y1, x2, y2] in pixels with continuous edges (the far edge is exclusive for pixel boxes), origin at the
  * picture's top-left corner. Readers bring a dataset's own convention to this one, or leave the numbers and say so.
  */
-import type { Box, Mask } from '../tensor/image.ts';
+import type { Box, Mask, RgbImage } from '../tensor/image.ts';
 import type { CocoRle } from '../tensor/rle.ts';
 
 export const DATASET_NAMES = [
@@ -36,6 +36,8 @@ export interface Sample {
   readonly kind: string | null;
   /** Path inside the dataset's root, with `/`. */
   readonly image: string;
+  /** For pictures that are no files: makes it. */
+  readImage?(): Promise<RgbImage>;
   /** Read when asked for. @throws DATASET_SAMPLE for a truth that cannot be read */
   readTruth(): Promise<Truth>;
 }

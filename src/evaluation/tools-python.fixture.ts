@@ -1,0 +1,20 @@
+/** The Python of tools/README.md, for tests that ask a reference library as they run. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '../..');
+
+/** ZEROOV_PYTHON, the .venv of the repository, or python3: the first that has pycocotools; null where none has. */
+export function pythonWithCoco(): string | null {
+  const candidates = [
+    process.env['ZEROOV_PYTHON'] ?? '',
+    join(root, '.venv/bin/python'),
+    'python3',
+  ].filter(Boolean);
+  const hasAll = (python: string) =>
+    spawnSync(python, ['-c', 'import numpy, PIL, pycocotools']).status === 0;
+  return candidates.find(hasAll) ?? null;
+}
+
+export const NO_PYTHON =
+  'no Python with tools/requirements.txt: make .venv as tools/README.md says, or set ZEROOV_PYTHON';
