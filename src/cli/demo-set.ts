@@ -3,9 +3,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export interface CheckpointPair {
+export interface DemoSet {
   readonly vlm: string;
   readonly diffusion: string;
+  readonly sam: string;
 }
 
 /** This file lies two folders below the package's root, as source and as built. */
@@ -14,10 +15,12 @@ const PACKAGE_ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const DEMO_FOLDER = join(PACKAGE_ROOT, 'checkpoints', 'demo');
 
 /** The trained demo set, or null in a copy that has none. */
-export function demoSet(): CheckpointPair | null {
-  const pair = { vlm: join(DEMO_FOLDER, 'vlm'), diffusion: join(DEMO_FOLDER, 'sd') };
+export function demoSet(): DemoSet | null {
+  const at = (name: string) => join(DEMO_FOLDER, name);
+  const set = { vlm: at('vlm'), diffusion: at('sd'), sam: at('sam') };
   const there =
-    existsSync(join(pair.vlm, 'config.json')) &&
-    existsSync(join(pair.diffusion, 'model_index.json'));
-  return there ? pair : null;
+    existsSync(join(set.vlm, 'config.json')) &&
+    existsSync(join(set.diffusion, 'model_index.json')) &&
+    existsSync(join(set.sam, 'config.json'));
+  return there ? set : null;
 }

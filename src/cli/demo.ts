@@ -7,7 +7,7 @@ import { readJson } from '../checkpoint/json-file.ts';
 import { ZeroovError } from '../errors.ts';
 import type { Grounding } from '../pipeline/ground.ts';
 import { createGrounder, type Grounder } from '../pipeline/grounder.ts';
-import { VERSION } from '../pipeline/record.ts';
+import { VERSION } from '../pipeline/version.ts';
 import type { Expression } from '../synthetic/expressions.ts';
 import { makeScene, type Scene } from '../synthetic/scene.ts';
 import { STAGES, type StageName } from '../synthetic/stages.ts';

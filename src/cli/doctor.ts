@@ -8,7 +8,7 @@ import { Command } from 'commander';
 import { hubCache } from '../checkpoint/hub-cache.ts';
 import { humanBytes, ZeroovError } from '../errors.ts';
 import { Graph } from '../graph/graph.ts';
-import { VERSION } from '../pipeline/record.ts';
+import { VERSION } from '../pipeline/version.ts';
 import { PROVIDERS, whyNot } from '../runtime/providers.ts';
 import { type Provider, startRuntime } from '../runtime/runtime.ts';
 import { float32 } from '../tensor/tensor.ts';

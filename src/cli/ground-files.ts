@@ -1,22 +1,22 @@
 /** The files of a grounding: their names, and their bytes. */
 
 import { encodeMaskPng } from '../imagery/png.ts';
-import type { Grounding, Maps } from '../pipeline/ground.ts';
-import type { ResultRecord } from '../pipeline/record.ts';
+import type { Maps } from '../pipeline/mask.ts';
 import type { RgbImage } from '../tensor/image.ts';
 import { encodeNpy } from '../tensor/npy.ts';
 import { toJson } from './json.ts';
 import type { OutputFile } from './output-folder.ts';
-import { overlayOf, panelOf } from './pictures.ts';
+import { overlayOf, panelOf, type Shown } from './pictures.ts';
 
 const MAPS = ['overview', 'structure', 'attention', 'evolved'] as const satisfies (keyof Maps)[];
 const PICTURES = ['mask.png', 'overlay.png', 'panel.png'] as const;
 /** Last: who sees it finds the others complete. */
 const RECORD = 'result.json';
 
-export interface Answer {
-  readonly grounding: Grounding;
-  readonly record: ResultRecord;
+/** What was found, and its record as `result.json`. */
+export interface Answer<R extends object = object> {
+  readonly shown: Shown;
+  readonly record: R;
 }
 
 interface Wanted {
@@ -25,10 +25,18 @@ interface Wanted {
 }
 
 /** Every name that a run may write, before it is known which maps there are. */
-export function namesOf(expressions: readonly string[], { maps }: Wanted): string[] {
+export function namesOf(
+  expressions: readonly string[],
+  { maps, more = [] }: Wanted & { readonly more?: readonly string[] },
+): string[] {
   const of = expressions.length;
   return expressions.flatMap((expression, i) => {
-    const names = [...PICTURES, ...(maps ? MAPS.map((map) => `maps/${map}.npy`) : []), RECORD];
+    const names = [
+      ...more,
+      ...PICTURES,
+      ...(maps ? MAPS.map((map) => `maps/${map}.npy`) : []),
+      RECORD,
+    ];
     return names.map((name) => inFolder(folderOf({ expression, i, of }), name));
   });
 }
@@ -52,7 +60,7 @@ export async function filesOf(
 ): Promise<OutputFile[]> {
   const files: OutputFile[] = [];
   for (const [i, answer] of answers.entries()) {
-    const { expression } = answer.record;
+    const { expression } = answer.shown;
     const folder = folderOf({ expression, i, of: answers.length });
     const own = [
       ...(await pictureFiles(answer, image)),
@@ -64,17 +72,17 @@ export async function filesOf(
   return files;
 }
 
-async function pictureFiles({ grounding }: Answer, image: RgbImage): Promise<OutputFile[]> {
+async function pictureFiles({ shown }: Answer, image: RgbImage): Promise<OutputFile[]> {
   return [
-    { name: 'mask.png', bytes: await encodeMaskPng(grounding.mask) },
-    { name: 'overlay.png', bytes: await overlayOf(grounding, image) },
-    { name: 'panel.png', bytes: await panelOf(grounding, { image }) },
+    { name: 'mask.png', bytes: await encodeMaskPng(shown.mask) },
+    { name: 'overlay.png', bytes: await overlayOf(shown, image) },
+    { name: 'panel.png', bytes: await panelOf(shown, { image }) },
   ];
 }
 
-function mapFiles({ grounding }: Answer): OutputFile[] {
+function mapFiles({ shown }: Answer): OutputFile[] {
   return MAPS.flatMap((name) => {
-    const map = grounding.maps[name];
+    const map = shown.maps[name];
     return map ? [{ name: `maps/${name}.npy`, bytes: encodeNpy(map) }] : [];
   });
 }
@@ -83,6 +91,6 @@ function recordFile({ record }: Answer): OutputFile {
   return { name: RECORD, bytes: `${toJson(record)}\n` };
 }
 
-function inFolder(folder: string, name: string): string {
+export function inFolder(folder: string, name: string): string {
   return folder ? `${folder}/${name}` : name;
 }

@@ -6,6 +6,8 @@ import {
   METHOD_OPTIONS,
   ORDERS,
   PRESETS,
+  REFINEMENTS,
+  resolveOptions,
 } from '../pipeline/presets.ts';
 import { PROVIDER_CHOICES, type ProviderChoice } from '../runtime/runtime.ts';
 import { number, numbers, oneOf, whole } from './parse.ts';
@@ -21,6 +23,7 @@ const PRESET_NAMES = Object.keys(PRESETS) as (keyof typeof PRESETS)[];
 export interface GroundFlags extends GlobalOptions, GroundOptions {
   readonly vlm?: string;
   readonly diffusion?: string;
+  readonly sam?: string;
   readonly output?: string;
   readonly saveMaps?: boolean;
   readonly provider?: ProviderChoice;
@@ -34,6 +37,10 @@ export function addGroundFlags(command: Command): Command {
     .option(
       '--diffusion <checkpoint>',
       'Stable Diffusion v1: folder or hub id (default: the demo set)',
+    )
+    .option(
+      '--sam <checkpoint>',
+      'SAM, to refine the mask: folder or hub id (default: the demo set)',
     )
     .option(
       '-o, --output <folder>',
@@ -80,6 +87,8 @@ export function addGroundFlags(command: Command): Command {
   value(command, '--tau <x>', number, 'τ: the region grows above this, 0..1 (default: 0.3)');
   value(command, '--alpha <x>', number, 'α: the mask is what lies above this, 0..1 (default: 0.4)');
 
+  choice(command, '--refine', REFINEMENTS, 'what SAM redraws the mask from (with --sam: box)');
+
   command.optionsGroup('Machine:');
   choice(command, '--provider', PROVIDER_CHOICES, 'where networks run (default: auto)');
   const threads = (option: string) => whole(option, { min: 1, max: 1024 });
@@ -89,9 +98,13 @@ export function addGroundFlags(command: Command): Command {
 
 const METHOD_FLAGS: readonly string[] = ['preset', ...Object.keys(METHOD_OPTIONS.shape)];
 
-/** What the method is to be given: only the flags that were set. */
+/** What the method is to be given: only the flags that were set; who names a SAM wants the mask refined. */
 export function methodOptionsOf(flags: GroundFlags): GroundOptions {
-  return Object.fromEntries(Object.entries(flags).filter(([name]) => METHOD_FLAGS.includes(name)));
+  const given: GroundOptions = Object.fromEntries(
+    Object.entries(flags).filter(([name]) => METHOD_FLAGS.includes(name)),
+  );
+  if (flags.sam === undefined || resolveOptions(given).refine !== 'none') return given;
+  return { refine: 'box', ...given };
 }
 
 function choice(command: Command, flag: string, values: readonly string[], help: string): void {

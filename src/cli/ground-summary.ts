@@ -21,19 +21,25 @@ export function summaryOf(record: ResultRecord, context: SummaryContext): string
   const word = found ? terminal.style('green', 'found') : terminal.style('yellow', 'not found');
   const strength = score === null ? '' : `  score ${score.toFixed(2)}`;
   const share = (100 * areaPx) / (image.widthPx * image.heightPx);
-  const total = seconds.open + seconds.overview + seconds.focus + seconds.decide;
-  const { open, overview, focus, decide } = seconds;
-  const stages = Object.entries({ open, overview, focus, decide }).map(
-    ([name, value]) => `${name} ${value.toFixed(1)}`,
-  );
+  const total = Object.values(seconds).reduce((sum, value) => sum + value, 0);
+  const stages = Object.entries(seconds).map(([name, value]) => `${name} ${value.toFixed(1)}`);
   const where = `${provider}, ${threads} threads, ${humanBytes(record.peakMemoryBytes)} at most`;
   return [
     line('answer', `${word}${strength}  "${expression}"`),
     line('box', box ? sayBox(box) : 'none'),
     line('area', `${areaPx} px, ${share.toFixed(1)} % of ${image.widthPx} × ${image.heightPx}`),
+    ...(record.refinement ? [line('refined', sayRefinement(record.refinement))] : []),
     line('seconds', `${total.toFixed(1)}: ${stages.join(', ')} (${where})`),
     line('files', filesLine(expression, context)),
   ];
+}
+
+function sayRefinement({ by, predictedIou, before }: NonNullable<ResultRecord['refinement']>) {
+  const estimate =
+    predictedIou === null
+      ? 'no proposal agreed'
+      : `IoU ${predictedIou.toFixed(2)} by its own estimate`;
+  return `by SAM from ${by}, ${estimate}; before: ${before.areaPx} px`;
 }
 
 function sayBox([x1, y1, x2, y2]: NonNullable<ResultRecord['box']>): string {

@@ -54,6 +54,21 @@ export async function openOutputFolder(
   return new StagedFolder({ path, target, stage, made });
 }
 
+/** Work whose result may go to a folder: reserved before it begins, and as it was when the work fails. */
+export async function withOutput<T>(
+  { path, names }: { readonly path: string | undefined; readonly names: readonly string[] },
+  work: (output: OutputFolder | undefined) => Promise<T>,
+): Promise<T> {
+  if (path === undefined) return work(undefined);
+  const output = await openOutputFolder(path, names);
+  try {
+    return await work(output);
+  } catch (error) {
+    await output.abandon();
+    throw error;
+  }
+}
+
 interface Places {
   readonly path: string;
   readonly target: string;

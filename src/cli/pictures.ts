@@ -2,11 +2,19 @@
 import { drawOverlay } from '../imagery/draw-overlay.ts';
 import { drawPanel, type PanelTile } from '../imagery/draw-panel.ts';
 import type { Grounding } from '../pipeline/ground.ts';
+import type { Finding } from '../pipeline/mask.ts';
+import type { Refinement } from '../pipeline/refine.ts';
 import type { Mask, RgbImage } from '../tensor/image.ts';
+
+/** What the pictures show of a grounding. */
+export type Shown = Pick<
+  Grounding,
+  'expression' | 'maps' | 'mask' | 'box' | 'found' | 'score' | 'refinement'
+>;
 
 /** input | relevance | attention | evolved | mask, without those that the order leaves out. PNG bytes. */
 export function panelOf(
-  { expression, maps, mask, box, found, score }: Grounding,
+  { expression, maps, refinement, ...found }: Shown,
   { image, truth, caption }: { image: RgbImage; truth?: Mask; caption?: string },
 ): Promise<Uint8Array> {
   const stages = [
@@ -17,20 +25,35 @@ export function panelOf(
   const tiles: PanelTile[] = [
     { kind: 'image', title: 'input', note: `${image.widthPx} × ${image.heightPx} px` },
     ...stages.flatMap(({ map, ...text }) => (map ? [{ kind: 'map' as const, map, ...text }] : [])),
-    { kind: 'mask', title: 'mask', note: sayFound(found, score), mask, box, truth },
+    maskTile('mask', { ...(refinement?.before ?? found), truth }),
+    ...(refinement ? [maskTile('refined', { ...found, truth, note: sayRefined(refinement) })] : []),
   ];
   return drawPanel({ image, heading: `“${expression}”`, caption, tiles });
 }
 
+type MaskTile = Extract<PanelTile, { kind: 'mask' }>;
+
+function maskTile(
+  title: string,
+  { found, score, ...tile }: Omit<MaskTile, 'kind' | 'title'> & Pick<Finding, 'found' | 'score'>,
+): MaskTile {
+  const { mask, box, truth, note = sayFound(found, score) } = tile;
+  return { kind: 'mask', title, note, mask, box, truth };
+}
+
 /** The picture with mask, box and label. PNG bytes. */
 export function overlayOf(
-  { expression, mask, box, found, score }: Grounding,
+  { expression, mask, box, found, score }: Shown,
   image: RgbImage,
 ): Promise<Uint8Array> {
   const label = found
     ? `${expression}${score === null ? '' : ` ${score.toFixed(2)}`}`
     : `not found: ${expression}`;
   return drawOverlay({ image, mask, box, label });
+}
+
+function sayRefined({ by, predictedIou }: Refinement): string {
+  return `SAM from ${by}, its estimate ${predictedIou?.toFixed(2) ?? 'none'}`;
 }
 
 function sayFound(found: boolean, score: number | null): string {

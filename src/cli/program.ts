@@ -1,24 +1,32 @@
 /** All commands of the command line. */
 import { Command, Help } from 'commander';
-import { VERSION } from '../pipeline/record.ts';
+import { VERSION } from '../pipeline/version.ts';
+import { ablateCommand } from './ablate.ts';
+import { compareCommand } from './compare.ts';
 import type { Context } from './context.ts';
+import { datasetsCommand } from './datasets.ts';
 import { demoCommand } from './demo.ts';
 import { doctorCommand } from './doctor.ts';
+import { evaluateCommand } from './evaluate.ts';
 import { groundCommand } from './ground.ts';
 import { inspectCommand } from './inspect.ts';
 import { modelsCommand } from './models.ts';
+import { reportCommand } from './report.ts';
+import { segmentCommand } from './segment.ts';
+import { sweepCommand } from './sweep.ts';
 import { synthesizeCommand } from './synthesize.ts';
 
 const HELP = `
 Examples:
   $ zeroov demo
   $ zeroov ground harbour.png "the white ship next to the pier" -o out
+  $ zeroov evaluate synthetic --scenes 20 -o run
   $ zeroov models pull Qwen/Qwen2.5-VL-3B-Instruct
   $ zeroov doctor
 
 "zeroov help COMMAND" says more. Exit status: 0 answered (found or not), 2 usage, 3 picture refused,
-4 checkpoint refused, 6 disk, memory or network, 7 locked, 10 numbers not finite, 11 inference ended,
-70 a bug, 130 interrupted.
+4 checkpoint refused, 5 some samples failed, 6 disk, memory or network, 7 locked, 8 not to be resumed, 9 damaged run,
+10 numbers not finite, 11 inference ended, 70 a bug, 130 interrupted.
 `;
 
 export function buildProgram(context: Context): Command {
@@ -36,6 +44,13 @@ export function buildProgram(context: Context): Command {
     demoCommand(context),
     modelsCommand(context),
     inspectCommand(),
+    segmentCommand(context),
+    evaluateCommand(context),
+    sweepCommand(context),
+    ablateCommand(context),
+    compareCommand(),
+    reportCommand(),
+    datasetsCommand(context),
     synthesizeCommand(),
     doctorCommand(),
   ];

@@ -30,6 +30,8 @@ const LABELS: Record<Stage, string> = {
   answer: 'answering ',
   latent: 'encoding  ',
   structure: 'structure ',
+  refine: 'refining  ',
+  tiles: 'tiles     ',
 };
 
 export interface Bars<T> {
@@ -64,6 +66,12 @@ export function stageBars(terminal: Terminal): Bars<Progress> {
   };
 }
 
+export interface SampleProgress {
+  readonly done: number;
+  readonly failed: number;
+  readonly total: number;
+}
+
 /** One bar for a download: bytes, rate, time left, and the file that comes. */
 export function downloadBar(terminal: Terminal): Bars<PullProgress> {
   let bar: SingleBar | undefined;
@@ -87,6 +95,23 @@ export function downloadBar(terminal: Terminal): Bars<PullProgress> {
         rate: humanBytes(Math.round((overallReceived - first) / seconds)),
         file,
       });
+    },
+  };
+}
+
+/** One bar for the samples of a run: how many are in the journal, how many of them failed, and the time that is left. */
+export function sampleBar(terminal: Terminal): Bars<SampleProgress> {
+  let bar: SingleBar | undefined;
+  return {
+    stop: () => bar?.stop(),
+    show({ done, failed, total }) {
+      if (!terminal.bars) return;
+      if (!bar) {
+        const format = '{bar} {value}/{total} samples  {failed} failed  ETA {eta_formatted}';
+        bar = new SingleBar({ ...LOOK, format, etaBuffer: 50 });
+        bar.start(total, done, { failed });
+      }
+      bar.update(done, { failed });
     },
   };
 }

@@ -1,17 +1,19 @@
 /** `zeroov synthesize`: scenes with exact masks and expressions that are true and unique. */
 import { Command } from 'commander';
 import { STAGES, type StageName } from '../synthetic/stages.ts';
-import { writeScenes } from '../synthetic/write.ts';
+import { LAYOUTS, type Layout, writeScenes } from '../synthetic/write.ts';
 import { number, oneOf } from './parse.ts';
 import { type GlobalOptions, openTerminal } from './terminal.ts';
 
 const HELP = `
 DIR gets images/SEED.png, masks/SEED_ID.png and scenes.jsonl (one line a scene: objects, boxes, expressions).
-The same seed gives the same bytes everywhere.
+The same seed gives the same bytes everywhere. With --layout rrsis-d it gets rrsisd/refs(unc).p, rrsisd/instances.json and
+images/rrsisd/JPEGImages instead, as that dataset has them: one picture, box and mask an expression, split test.
 
 Examples:
   $ zeroov synthesize --count 100 --seed 1 -o scenes
   $ zeroov synthesize --count 24 --seed 7 --stage b --size 128 --sheet -o look
+  $ zeroov synthesize --count 50 --seed 1 --layout rrsis-d -o rrsisd-like
 `;
 
 interface Flags extends GlobalOptions {
@@ -19,12 +21,14 @@ interface Flags extends GlobalOptions {
   readonly seed: number;
   readonly output: string;
   readonly stage?: StageName;
+  readonly layout?: Layout;
   readonly size?: number;
   readonly sheet?: boolean;
 }
 
 export function synthesizeCommand(): Command {
   const stages = Object.keys(STAGES) as StageName[];
+  const layouts = Object.keys(LAYOUTS) as Layout[];
   return new Command('synthesize')
     .description('make overhead scenes with exact masks and true, unique expressions')
     .requiredOption('--count <n>', 'how many scenes', number('--count'))
@@ -35,12 +39,17 @@ export function synthesizeCommand(): Command {
       `how hard: ${stages.join(', ')} (default: d)`,
       oneOf('--stage', stages),
     )
+    .option(
+      '--layout <name>',
+      `${layouts.join(' or ')} (default: scenes)`,
+      oneOf('--layout', layouts),
+    )
     .option('--size <px>', 'side of the square pictures (default: 256)', number('--size'))
     .option('--sheet', 'also sheet.png: the first 24 with one box each')
     .option('--json', 'print {scenes, objects, expressions} as JSON')
     .addHelpText('after', HELP)
     .action(async (_flags: unknown, command: Command) => {
-      const { count, seed, output, stage, size, sheet, ...globals } =
+      const { count, seed, output, stage, layout, size, sheet, ...globals } =
         command.optsWithGlobals<Flags>();
       const terminal = openTerminal(globals);
       const written = await writeScenes({
@@ -48,6 +57,7 @@ export function synthesizeCommand(): Command {
         seed,
         folder: output,
         stage,
+        layout,
         sizePx: size,
         sheet,
       });

@@ -88,6 +88,15 @@ describe('inspect', () => {
     expect(summary['files']).toHaveLength(3);
   });
 
+  it('says what a SAM is', async () => {
+    const sam = join(ROOT, 'tests', 'fixtures', 'sam-a', 'sam');
+    const ran = await zeroov(['inspect', sam, '--json']);
+    expect(JSON.parse(ran.stdout)).toMatchObject({
+      kind: 'SAM',
+      graphs: ['image-encoder', 'mask-decoder', 'mask-decoder-with-masks'],
+    });
+  });
+
   it('saves a graph without weights and says where it belongs', async () => {
     const file = join(folder, 'vision.onnx');
     const ran = await zeroov(['inspect', VLM, '--graph', 'vision', '-o', file]);

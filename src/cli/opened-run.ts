@@ -1,0 +1,45 @@
+/** A finished run that a command works on: its manifest, one of its variants, and its dataset, if that is still there. */
+import { ZeroovError } from '../errors.ts';
+import { heldOutScenes } from '../evaluation/held-out-scenes.ts';
+import { openDataset } from '../evaluation/open-dataset.ts';
+import { folderOf } from '../evaluation/run/complete-run.ts';
+import { type Manifest, readManifest } from '../evaluation/run/manifest.ts';
+import type { Dataset } from '../evaluation/sample.ts';
+import type { MethodOptions } from '../pipeline/presets.ts';
+
+export interface OpenedRun {
+  readonly run: string;
+  readonly manifest: Manifest;
+  readonly variant: string;
+  readonly options: MethodOptions;
+  /** Where the variant's outcome lies. */
+  readonly folder: string;
+}
+
+/** The variant is the first one unless named. @throws RUN_NOT_FOUND, RUN_CORRUPT, OPTION_INVALID */
+export async function openRun(run: string, preset: string | undefined): Promise<OpenedRun> {
+  const manifest = await readManifest(run);
+  const names = Object.keys(manifest.variants);
+  const variant = preset ?? names[0]!;
+  const options = manifest.variants[variant];
+  if (!options) {
+    const expected = `one of the run's presets: ${names.join(', ')}`;
+    throw new ZeroovError('OPTION_INVALID', { option: '--preset', expected, got: variant });
+  }
+  const folder = folderOf(run, { i: names.indexOf(variant), name: variant });
+  return { run, manifest, variant, options, folder };
+}
+
+/** Null where it is no longer what the run saw; then a report goes without its pictures. */
+export async function reopenDataset({ dataset, about }: Manifest): Promise<Dataset | null> {
+  const { name, split, fingerprint } = dataset;
+  try {
+    const opened = about.scenes
+      ? heldOutScenes(about.scenes)
+      : await openDataset({ name, root: about.root, split });
+    return opened.fingerprint === fingerprint ? opened : null;
+  } catch (error) {
+    if (error instanceof ZeroovError) return null;
+    throw error;
+  }
+}
