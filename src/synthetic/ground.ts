@@ -77,15 +77,19 @@ function drawRoad(random: Random): readonly [Point, Point] {
       ];
 }
 
-/** Signed distance to the water's edge at a point, negative in the water, units of the image's side. */
-export function waterDistance(water: Water, [x, y]: Point): number {
-  if (water.kind === 'none') return 1;
-  if (water.kind === 'open') return -1;
+/** Signed distance to the water's edge as a function of a point, negative in the water, units of the image's side. */
+export function distanceToWater(water: Water): (x: number, y: number) => number {
+  if (water.kind === 'none') return () => 1;
+  if (water.kind === 'open') return () => -1;
   const [nx, ny] = water.normal;
-  const along = (y - 0.5) * nx - (x - 0.5) * ny;
-  const across = (x - 0.5) * nx + (y - 0.5) * ny - water.offset;
-  const bent = across + 0.02 * Math.sin(along * 9 + water.wave);
-  return water.kind === 'sea' ? bent : Math.abs(bent) - water.width / 2;
+  const { offset, wave } = water;
+  const half = water.kind === 'river' ? water.width / 2 : null;
+  return (x, y) => {
+    const across = (x - 0.5) * nx + (y - 0.5) * ny - offset;
+    const along = (y - 0.5) * nx - (x - 0.5) * ny;
+    const bent = across + 0.02 * Math.sin(along * 9 + wave);
+    return half === null ? bent : Math.abs(bent) - half;
+  };
 }
 
 const LATTICE = 17;
@@ -123,59 +127,80 @@ function paintRoad(canvas: Canvas, [a, b]: readonly [Point, Point]): void {
   paint(canvas, line, { colour: [210, 205, 180], opacity: 0.7 });
 }
 
+const SHORE = 0.012;
+
 function paintWater(canvas: Canvas, water: Water): void {
   const w = canvas.widthPx;
+  const distanceTo = distanceToWater(water);
   for (let y = 0; y < canvas.heightPx; y += 1) {
     for (let x = 0; x < w; x += 1) {
-      const distance = waterDistance(water, [(x + 0.5) / w, (y + 0.5) / w]) * w;
+      const distance = distanceTo((x + 0.5) / w, (y + 0.5) / w) * w;
       const wet = Math.min(1, Math.max(0, 0.5 - distance));
-      const shore = Math.abs(distance) < 0.012 * w ? 0.35 : 0;
-      blend(canvas.data, (y * w + x) * 3, WATER, wet);
-      blend(canvas.data, (y * w + x) * 3, [214, 204, 176], shore);
+      const i = (y * w + x) * 3;
+      if (wet > 0) blend(canvas.data, i, WATER, wet);
+      if (Math.abs(distance) < SHORE * w) blend(canvas.data, i, [214, 204, 176], 0.35);
     }
   }
 }
 
 function blend(data: Uint8Array, i: number, colour: Rgb, alpha: number): void {
-  if (alpha === 0) return;
   for (let k = 0; k < 3; k += 1) data[i + k] = data[i + k]! + (colour[k]! - data[i + k]!) * alpha;
 }
 
 /** Two octaves of lattice noise (±14 grey levels) and a white-noise grain (±5). */
 function addTexture(canvas: Canvas, random: Random): void {
-  const coarse = Float32Array.from({ length: 8 * 8 }, () => random.between(-9, 9));
-  const fine = Float32Array.from({ length: LATTICE * LATTICE }, () => random.between(-5, 5));
   const { widthPx, heightPx, data } = canvas;
-  for (let y = 0; y < heightPx; y += 1) {
+  const coarse = drawLattice({ side: 8, reach: 9, widthPx, random });
+  const fine = drawLattice({ side: LATTICE, reach: 5, widthPx, random });
+  for (let y = 0, i = 0; y < heightPx; y += 1) {
     const v = y / heightPx;
-    for (let x = 0; x < widthPx; x += 1) {
-      const u = x / widthPx;
+    const [a, b, under] = rowsAt(coarse, v);
+    const [c, d, below] = rowsAt(fine, v);
+    for (let x = 0; x < widthPx; x += 1, i += 3) {
       const grain = random.next() * 10 - 5;
       const value =
-        lattice(coarse, { side: 8, u, v }) + lattice(fine, { side: LATTICE, u, v }) + grain;
-      const i = (y * widthPx + x) * 3;
-      for (let k = 0; k < 3; k += 1) data[i + k] = Math.min(255, Math.max(0, data[i + k]! + value));
+        a[x]! * (1 - under) + b[x]! * under + (c[x]! * (1 - below) + d[x]! * below) + grain;
+      for (let k = i; k < i + 3; k += 1) {
+        const lit = data[k]! + value;
+        data[k] = lit < 0 ? 0 : lit > 255 ? 255 : lit;
+      }
     }
   }
 }
 
-/** Bilinear value of a side × side lattice at (u, v) in [0, 1). */
-function lattice(values: Float32Array, at: { side: number; u: number; v: number }): number {
-  const x = at.u * (at.side - 1);
-  const y = at.v * (at.side - 1);
-  const col = Math.floor(x);
-  const row = Math.floor(y);
-  const fx = x - col;
-  const fy = y - row;
-  const i = row * at.side + col;
-  const top = values[i]! * (1 - fx) + values[i + 1]! * fx;
-  const bottom = values[i + at.side]! * (1 - fx) + values[i + at.side + 1]! * fx;
-  return top * (1 - fy) + bottom * fy;
+interface LatticeChoice {
+  readonly side: number;
+  readonly reach: number;
+  readonly widthPx: number;
+  readonly random: Random;
+}
+
+/** A side × side lattice of numbers within ±reach, its rows interpolated at the columns x / widthPx: [side][widthPx]. */
+function drawLattice({ side, reach, widthPx, random }: LatticeChoice): Float64Array[] {
+  const values = Float32Array.from({ length: side * side }, () => random.between(-reach, reach));
+  return Array.from({ length: side }, (_, row) =>
+    Float64Array.from({ length: widthPx }, (_, x) => {
+      const at = (x / widthPx) * (side - 1);
+      const col = Math.floor(at);
+      const i = row * side + col;
+      return values[i]! * (1 - (at - col)) + values[i + 1]! * (at - col);
+    }),
+  );
+}
+
+/** The rows above and below v in [0, 1), and the lower one's share. */
+function rowsAt(
+  rows: readonly Float64Array[],
+  v: number,
+): readonly [Float64Array, Float64Array, number] {
+  const at = v * (rows.length - 1);
+  const row = Math.floor(at);
+  return [rows[row]!, rows[row + 1]!, at - row];
 }
 
 /** Whether a disk of this radius lies on land (`land`) or in water (`water`) with its middle three quarters. */
 export function stands(water: Water, on: 'land' | 'water', at: Point, radius: number): boolean {
-  const distance = waterDistance(water, at);
+  const distance = distanceToWater(water)(...at);
   return on === 'land' ? distance > radius * 0.8 : distance < -radius * 0.55;
 }
 

@@ -16,17 +16,18 @@ export interface Random {
 
 /** A seeded generator. `seed`: any whole number; its 53 bits all count. */
 export function seededRandom(seed: number): Random {
-  let a = seed >>> 0;
-  let b = Math.floor(seed / 4294967296) >>> 0;
-  let c = 0x9e3779b9;
+  // Signed, as small integers are: as unsigned ones the state would be on the heap.
+  let a = seed | 0;
+  let b = Math.floor(seed / 4294967296) | 0;
+  let c = 0x9e3779b9 | 0;
   let counter = 1;
   const next = (): number => {
-    const sum = (((a + b) >>> 0) + counter) >>> 0;
-    counter = (counter + 1) >>> 0;
-    a = (b ^ (b >>> 9)) >>> 0;
-    b = (c + (c << 3)) >>> 0;
-    c = (((c << 21) | (c >>> 11)) + sum) >>> 0;
-    return sum / 4294967296;
+    const sum = (a + b + counter) | 0;
+    counter = (counter + 1) | 0;
+    a = b ^ (b >>> 9);
+    b = (c + (c << 3)) | 0;
+    c = (((c << 21) | (c >>> 11)) + sum) | 0;
+    return (sum >>> 0) / 4294967296;
   };
   for (let i = 0; i < 16; i += 1) next();
   const int = (low: number, high: number): number => low + Math.floor(next() * (high - low + 1));

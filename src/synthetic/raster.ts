@@ -167,21 +167,29 @@ function capsuleDistance(
 
 /** Distance to the nearest edge, negative where a ray crosses an odd number of edges. */
 function polygonDistance(points: readonly Point[]): (x: number, y: number) => number {
-  const n = points.length;
+  const edges = Float64Array.from(
+    points.flatMap(([ax, ay], i) => {
+      const [bx, by] = points.at(i - 1)!;
+      const [ex, ey] = [bx - ax, by - ay];
+      return [ax, ay, by, ex, ey, ex * ex + ey * ey || 1];
+    }),
+  );
   return (x, y) => {
     let nearest = Number.POSITIVE_INFINITY;
     let inside = false;
-    for (let i = 0, j = n - 1; i < n; j = i, i += 1) {
-      const [ax, ay] = points[i]!;
-      const [bx, by] = points[j]!;
-      const ex = bx - ax;
-      const ey = by - ay;
-      const along = ((x - ax) * ex + (y - ay) * ey) / (ex * ex + ey * ey || 1);
+    for (let i = 0; i < edges.length; i += 6) {
+      const ax = edges[i]!;
+      const ay = edges[i + 1]!;
+      const by = edges[i + 2]!;
+      const ex = edges[i + 3]!;
+      const ey = edges[i + 4]!;
+      const along = ((x - ax) * ex + (y - ay) * ey) / edges[i + 5]!;
       const t = along < 0 ? 0 : along > 1 ? 1 : along;
       const dx = x - ax - t * ex;
       const dy = y - ay - t * ey;
-      nearest = Math.min(nearest, dx * dx + dy * dy);
-      if (ay > y !== by > y && x < ((bx - ax) * (y - ay)) / (by - ay) + ax) inside = !inside;
+      const squared = dx * dx + dy * dy;
+      if (squared < nearest) nearest = squared;
+      if (ay > y !== by > y && x < (ex * (y - ay)) / (by - ay) + ax) inside = !inside;
     }
     return inside ? -Math.sqrt(nearest) : Math.sqrt(nearest);
   };

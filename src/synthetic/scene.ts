@@ -5,7 +5,7 @@ import { type Expression, sayExpressions } from './expressions.ts';
 import { crossing, drawGround, type Ground, paintGround, stands } from './ground.ts';
 import { drawTint, type Placement, paintObject } from './objects.ts';
 import { type Random, seededRandom } from './random.ts';
-import { newCanvas, type Point } from './raster.ts';
+import { type Canvas, newCanvas, type Point } from './raster.ts';
 import { STAGES, type Stage, type StageName } from './stages.ts';
 
 export type SizeClass = 'small' | 'medium' | 'large';
@@ -62,9 +62,7 @@ export function makeScene(options: SceneOptions): Scene {
   for (const [i, { placement }] of layout.placements.entries()) {
     paintObject(canvas, placement, i + 1);
   }
-  const objects = layout.placements.map((p, i) =>
-    describe({ placement: p, owner: i + 1, map: canvas.owner, sizePx }),
-  );
+  const objects = describe(canvas, layout.placements);
   const random = seededRandom(options.seed + WORDS_SALT);
   return {
     seed: options.seed,
@@ -137,38 +135,28 @@ function drawPoint(radius: number, random: Random): Point {
   return [random.between(margin, 1 - margin), random.between(margin, 1 - margin)];
 }
 
-interface Description {
-  readonly placement: Placed;
-  readonly owner: number;
-  readonly map: Uint8Array;
-  readonly sizePx: number;
-}
-
-/** Reads mask, box and area off the owner map. */
-function describe({ placement, owner, map, sizePx }: Description): SceneObject {
-  const mask = new Uint8Array(map.length);
-  let [left, top, right, bottom] = [sizePx, sizePx, 0, 0];
-  let areaPx = 0;
-  for (let i = 0; i < map.length; i += 1) {
-    if (map[i] !== owner) continue;
-    mask[i] = 1;
-    areaPx += 1;
+/** Reads every object's mask, box and area off the owner map, in one pass. */
+function describe({ owner, widthPx: sizePx }: Canvas, placed: readonly Placed[]): SceneObject[] {
+  const masks = placed.map(() => new Uint8Array(owner.length));
+  const boxes = placed.map(() => [sizePx, sizePx, 0, 0] as [number, number, number, number]);
+  const areas = placed.map(() => 0);
+  for (let i = 0; i < owner.length; i += 1) {
+    const id = owner[i]! - 1;
+    if (id < 0) continue;
+    masks[id]![i] = 1;
+    areas[id]! += 1;
     const x = i % sizePx;
     const y = (i - x) / sizePx;
-    if (x < left) left = x;
-    if (x >= right) right = x + 1;
-    if (y < top) top = y;
-    if (y >= bottom) bottom = y + 1;
+    const box = boxes[id]!;
+    if (x < box[0]) box[0] = x;
+    if (x >= box[2]) box[2] = x + 1;
+    if (y < box[1]) box[1] = y;
+    if (y >= box[3]) box[3] = y + 1;
   }
-  const { category, colour } = placement.placement;
-  return {
-    id: owner - 1,
-    category,
-    colour,
-    sizeClass: placement.sizeClass,
-    mask,
-    box: [left, top, right, bottom],
-    centre: [(left + right) / 2, (top + bottom) / 2],
-    areaPx,
-  };
+  return placed.map(({ placement: { category, colour }, sizeClass }, id) => {
+    const [left, top, right, bottom] = boxes[id]!;
+    const centre: Point = [(left + right) / 2, (top + bottom) / 2];
+    const box: Box = [left, top, right, bottom];
+    return { id, category, colour, sizeClass, mask: masks[id]!, box, centre, areaPx: areas[id]! };
+  });
 }

@@ -38,6 +38,7 @@ describe('writeScenes', () => {
     [{ seed: -1 }, '--seed'],
     [{ sizePx: 8 }, '--size'],
     [{ stage: 'z' as 'a' }, '--stage'],
+    [{ layout: 'z' as 'scenes' }, '--layout'],
   ])('refuses %j', async (wrong, option) => {
     const call = writeScenes({ count: 1, seed: 0, folder: '/nowhere', ...wrong });
     await expect(call).rejects.toMatchObject({ code: 'OPTION_INVALID', fields: { option } });
