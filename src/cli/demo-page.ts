@@ -7,6 +7,8 @@ export interface DemoCase {
   readonly found: boolean;
   /** Of the mask with the truth, 0..1. */
   readonly iou: number;
+  /** The same before SAM redrew the mask. */
+  readonly iouBefore: number;
   readonly seconds: number;
   readonly answer: string;
   /** PNG: input, relevance, attention, evolved map, mask with the outline of the truth. */
@@ -53,13 +55,15 @@ ${cases.map(section).join('\n')}
 }
 
 function section(shown: DemoCase): string {
-  const { expression, kind, found, iou, seconds, answer, panel } = shown;
-  const verdict = found ? `found, IoU ${iou.toFixed(2)} with the truth` : 'not found';
+  const { expression, kind, found, iou, iouBefore, seconds, answer, panel } = shown;
+  const verdict = found
+    ? `found, IoU ${iouBefore.toFixed(2)} with the truth, ${iou.toFixed(2)} refined by SAM`
+    : 'not found';
   return `<section>
 <h2>“${escapeHtml(expression)}”</h2>
 <p>${escapeHtml(kind)} · <strong>${verdict}</strong> · ${seconds.toFixed(1)} s · the VLM said <code>${escapeHtml(answer)}</code></p>
-<figure>${picture(panel, `input, relevance, attention, evolved map and mask for “${expression}”`)}
-<figcaption>The thin outline in the last picture is the truth.</figcaption></figure>
+<figure>${picture(panel, `input, relevance, attention, evolved map, mask and refined mask for “${expression}”`)}
+<figcaption>The thin outline in the last two pictures is the truth.</figcaption></figure>
 </section>`;
 }
 

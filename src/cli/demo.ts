@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { readJson } from '../checkpoint/json-file.ts';
 import { ZeroovError } from '../errors.ts';
+import { countPixels } from '../evaluation/metrics/score-sample.ts';
 import type { Grounding } from '../pipeline/ground.ts';
 import { createGrounder, type Grounder } from '../pipeline/grounder.ts';
 import { VERSION } from '../pipeline/version.ts';
@@ -29,7 +30,7 @@ Examples:
   $ zeroov demo --seed 12 -o look.html
 `;
 const NOTICE =
-  'These small checkpoints were trained on synthetic scenes with ONE object, like this one, and know nothing else. For real imagery: zeroov models pull Qwen/Qwen2.5-VL-7B-Instruct, zeroov models pull CompVis/stable-diffusion-v1-4.';
+  'These small checkpoints were trained on synthetic scenes like this one and know nothing else. For real imagery: zeroov models pull Qwen/Qwen2.5-VL-7B-Instruct, CompVis/stable-diffusion-v1-4 and facebook/sam-vit-huge.';
 /** Seeds that no training saw start here. */
 const FIRST_SEED = 950_000_000;
 const CASES = 3;
@@ -126,7 +127,7 @@ async function groundAll(grounder: Grounder, job: SceneJob): Promise<DemoCase[]>
   const { scene, chosen, terminal, signal } = job;
   const bars = stageBars(terminal);
   const texts = chosen.map((expression) => expression.text);
-  const given = { signal, onProgress: bars.show };
+  const given = { refine: 'box', signal, onProgress: bars.show } as const;
   const groundings = await grounder.groundAll(scene.image, texts, given).finally(bars.stop);
   const cases: DemoCase[] = [];
   for (const [i, grounding] of groundings.entries()) {
@@ -143,34 +144,32 @@ async function caseOf(
   const { widthPx, heightPx } = image;
   const { mask: data } = objects.find((object) => object.id === expression.targetId)!;
   const truth = { widthPx, heightPx, data };
-  const { overview, focus, decide } = grounding.seconds;
-  const iou = intersectionOverUnion(grounding.mask, truth);
+  const { refinement, seconds } = grounding;
+  const iou = iouOf(grounding.mask, truth);
+  const iouBefore = iouOf(refinement?.before.mask ?? grounding.mask, truth);
   return {
     expression: expression.text,
     kind: expression.kind,
     found: grounding.found,
     iou,
-    seconds: overview + focus + decide,
+    iouBefore,
+    seconds: Object.values(seconds).reduce((sum, part) => sum + part, 0),
     answer: grounding.answer?.text ?? '',
-    panel: await panelOf(grounding, { image, truth, caption: captionOf(iou) }),
+    panel: await panelOf(grounding, { image, truth, caption: captionOf({ iou, iouBefore }) }),
   };
 }
 
-function captionOf(iou: number): string {
-  return `IoU ${iou.toFixed(2)} with the truth (outlined)`;
+function captionOf({ iou, iouBefore }: Pick<DemoCase, 'iou' | 'iouBefore'>): string {
+  return `IoU with the truth (outlined): ${iouBefore.toFixed(2)}, refined ${iou.toFixed(2)}`;
 }
 
-/** 0 where both are empty. */
-function intersectionOverUnion(a: Mask, b: Mask): number {
-  let [both, either] = [0, 0];
-  for (let i = 0; i < a.data.length; i += 1) {
-    both += a.data[i]! & b.data[i]!;
-    either += a.data[i]! | b.data[i]!;
-  }
-  return both / (either || 1);
+function iouOf(mask: Mask, truth: Mask): number {
+  const { intersection, union } = countPixels({ predicted: mask, truth, ...truth });
+  return intersection / (union || 1);
 }
 
-function lineOf({ expression, kind, found, iou, seconds }: DemoCase): string {
-  const verdict = found ? `found      IoU ${iou.toFixed(2)}` : 'not found  IoU 0.00';
-  return `${verdict}  ${seconds.toFixed(1).padStart(5)} s  ${kind.padEnd(11)}  "${expression}"`;
+function lineOf({ expression, kind, found, iou, iouBefore, seconds }: DemoCase): string {
+  const verdict = found ? 'found    ' : 'not found';
+  const ious = `IoU ${iouBefore.toFixed(2)}, refined ${iou.toFixed(2)}`;
+  return `${verdict}  ${ious}  ${seconds.toFixed(1).padStart(5)} s  ${kind.padEnd(11)}  "${expression}"`;
 }

@@ -1,10 +1,12 @@
 /** Places for tests. */
 import assert from 'node:assert/strict';
+import { expect } from 'vitest';
 import type { Size } from '../tensor/image.ts';
 import type { Affine } from './affine.ts';
-import { epsgGeoKeys } from './geo-keys.ts';
+import { epsgGeoKeys, type GeoKeyTags, KEY } from './geo-keys.ts';
 import { isPlaced } from './no-georef.ts';
-import { type Place, placeFromGeoTiff } from './place.ts';
+import { type Place, placeFromGeoTiff, toLonLat } from './place.ts';
+import type { Point } from './polygon.ts';
 
 const GEOGRAPHIC = [4326, 4269, 4258];
 
@@ -19,6 +21,43 @@ export function placeOf(options: { epsg: number; affine: Affine; size: Size }): 
   );
   assert.ok(isPlaced(place));
   return place;
+}
+
+/** Placing tags of pixels of one unit, the first with its corner at [x, y]. */
+export const at = ([x, y]: Point) => ({
+  modelPixelScale: [1, 1, 0],
+  modelTiepoint: [0, 0, 0, x, y, 0],
+});
+
+/** Directory and doubles of keys; a number that is no short goes to the doubles. */
+export function keyTags(keys: Readonly<Record<number, number | readonly number[]>>): GeoKeyTags {
+  const geoDoubleParams: number[] = [];
+  const entries = Object.entries(keys).map(([id, value]) => {
+    const values = Array.isArray(value) ? value : [value as number];
+    const isShort = values.length === 1 && SHORTS.includes(Number(id));
+    if (isShort) return [Number(id), 0, 1, values[0]!];
+    geoDoubleParams.push(...values);
+    return [Number(id), 34736, values.length, geoDoubleParams.length - values.length];
+  });
+  const geoKeyDirectory = [[1, 1, 0, entries.length], ...entries].flat();
+  return { geoKeyDirectory, geoDoubleParams };
+}
+const SHORTS: readonly number[] = [
+  KEY.modelType,
+  KEY.rasterType,
+  KEY.geodeticCrs,
+  KEY.geodeticDatum,
+  KEY.angularUnits,
+  KEY.projectedCrs,
+  KEY.method,
+  KEY.linearUnits,
+];
+
+/** The top-left corner of a picture lies where it should, to a millimetre. */
+export function expectAt(place: Place, expected: Point): void {
+  const [longitude, latitude] = toLonLat(place, [0, 0]);
+  expect(longitude).toBeCloseTo(expected[0], 8);
+  expect(latitude).toBeCloseTo(expected[1], 8);
 }
 
 const size: Size = { widthPx: 14, heightPx: 14 };

@@ -139,14 +139,14 @@ describe('demo', () => {
     const page = join(folder, 'demo.html');
     const ran = await zeroov(['demo', '-o', page]);
     expect(ran).toMatchObject({ status: 0, stderr: '' });
-    const verdicts = ran.stdout.match(/^(not )?found +IoU \d\.\d\d +[\d.]+ s .*"$/gm);
+    const verdicts = ran.stdout.match(/^(not )?found +IoU \d\.\d\d, refined \d\.\d\d +[\d.]+ s .*"$/gm);
     expect(verdicts).toHaveLength(3);
     const html = await readFile(page, 'utf8');
     expect(html.match(/src="data:image\/png;base64,/g)).toHaveLength(3);
     expect(html).not.toMatch(/(src|href)="http/);
     // What the weights know is said in print and on the page.
     const [notice] = ran.stdout.split('\n', 1);
-    expect(notice).toMatch(/synthetic scenes with ONE object/);
+    expect(notice).toMatch(/synthetic scenes like this one and know nothing else/);
     expect(html).toContain(notice!.slice(0, 40));
   });
 });

@@ -47,7 +47,8 @@ interface Comparison {
   readonly widthPx: number;
 }
 
-function countPixels({ predicted, truth, heightPx, widthPx }: Comparison): MaskCounts {
+/** Pixels of both masks, of either and of each, at a size that both are brought to (nearest, as Pillow). */
+export function countPixels({ predicted, truth, heightPx, widthPx }: Comparison): MaskCounts {
   const rows = pairIndices(predicted.heightPx, truth.heightPx, heightPx);
   const columns = pairIndices(predicted.widthPx, truth.widthPx, widthPx);
   let [intersection, inPredicted, inTruth] = [0, 0, 0];
