@@ -39,11 +39,8 @@ export interface SceneJob {
 
 /** @throws USAGE for several expressions, and what searching and writing throw */
 export async function groundOverTiles(job: SceneJob): Promise<void> {
-  const { scene, expressions, flags, terminal } = job;
-  if (expressions.length > 1) {
-    const reason = `one expression a run over tiles, got ${expressions.length}`;
-    throw new ZeroovError('USAGE', { reason });
-  }
+  const { scene, flags, terminal } = job;
+  assertPossible(job);
   const names = [...FILES, ...(scene.place ? placeFileNames(flags) : [])];
   const record = await withOutput({ path: flags.output, names }, async (output) => {
     const { record: made, ...found } = await search(job);
@@ -56,6 +53,18 @@ export async function groundOverTiles(job: SceneJob): Promise<void> {
   });
   if (flags.json) terminal.print(toJson(record));
   else for (const line of linesOf(record, job)) terminal.print(line);
+}
+
+/** What is not done over tiles is refused, not ignored. @throws USAGE */
+function assertPossible({ expressions, flags, grounder }: SceneJob): void {
+  const refuse = (what: string) => {
+    const reason = `${what} over tiles; see the scene as one picture with --whole`;
+    return new ZeroovError('USAGE', { reason });
+  };
+  if (expressions.length > 1) throw refuse('several expressions are not looked for');
+  if (grounder.options(methodOptionsOf(flags)).refine !== 'none')
+    throw refuse('SAM does not refine');
+  if (flags.saveMaps) throw refuse('--save-maps (try --format cog) is not done');
 }
 
 interface Found {

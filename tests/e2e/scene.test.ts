@@ -1,0 +1,80 @@
+/** `zeroov ground` on a scene with a place that is larger than a tile, with the demo set. */
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { SCENE_RESULT_SCHEMA } from '../../src/pipeline/scene-record.ts';
+import { makeScene } from '../../src/synthetic/scene.ts';
+import { testFolder, zeroov } from './run-zeroov.ts';
+
+const folder = await testFolder();
+const picture = join(folder, 'scene.png');
+/** UTM 32 N, metres of 0.5 a pixel; the centre of the top-left pixel. */
+const WORLD = [0.5, 0, 0, -0.5, 400_000.25, 5_600_000.75];
+const out = join(folder, 'out');
+const args = [
+  'ground',
+  picture,
+  'the building',
+  '--epsg',
+  '32632',
+  '--tile',
+  '192',
+  '--order',
+  'O-E',
+];
+
+beforeAll(async () => {
+  const { image } = makeScene({ seed: 980_000_003, sizePx: 320, stage: 'a' });
+  await sharp(image.data, { raw: { width: 320, height: 320, channels: 3 } })
+    .png()
+    .toFile(picture);
+  await writeFile(join(folder, 'scene.pgw'), WORLD.join('\n'));
+});
+
+describe('a scene larger than a tile', () => {
+  it('is searched by tiles, and what is found lies where it is', async () => {
+    const ran = await zeroov([...args, '--search', 'exhaustive', '-o', out, '--json']);
+    expect(ran.status).toBe(0);
+    const record = SCENE_RESULT_SCHEMA.parse(JSON.parse(ran.stdout));
+    expect(record.tiles).toEqual({ planned: 4, looked: 4 }); // 0 and 128 px each way
+    expect(record.place).toMatchObject({ epsg: 32_632 });
+    expect((await readdir(out)).sort()).toEqual([
+      'detail.png',
+      'mask.pgw',
+      'mask.png',
+      'overlay.png',
+      'result.geojson',
+      'result.json',
+    ]);
+    const { window } = record.regions[0]!;
+    const [a, d, b, e, x, y] = (await readFile(join(out, 'mask.pgw'), 'utf8'))
+      .split('\n')
+      .map(Number);
+    expect([a, d, b, e]).toEqual([0.5, 0, 0, -0.5]);
+    expect([x, y]).toEqual([WORLD[4]! + window.x * 0.5, WORLD[5]! - window.y * 0.5]);
+    const { features } = JSON.parse(await readFile(join(out, 'result.geojson'), 'utf8'));
+    expect(features).toHaveLength(1);
+    const [longitude, latitude] = features[0].geometry.coordinates[0][0];
+    // 400 km east of 32 N's false origin and 5600 km north: near 7.6° E, 50.5° N.
+    expect([Math.round(longitude * 10) / 10, Math.round(latitude * 10) / 10]).toEqual([7.6, 50.5]);
+  });
+
+  it.each([
+    [['--refine', 'box'], 'SAM does not refine'],
+    [['--save-maps'], '--save-maps'],
+    [['--within', '900,900,950,950'], 'within the scene'],
+  ])('refuses %j in one sentence', async (more, sentence) => {
+    const ran = await zeroov([...args, ...more]);
+    expect(ran.status).toBe(2);
+    expect(ran.stderr).toContain(sentence);
+  });
+
+  it('without a place gives pixels, and refuses what needs one', async () => {
+    const bare = join(folder, 'bare.png');
+    await sharp(picture).toFile(bare);
+    const ran = await zeroov(['ground', bare, 'the building', '--simplify', '2']);
+    expect(ran.status).toBe(2);
+    expect(ran.stderr).toContain('a picture with a place on the Earth');
+  });
+});
