@@ -1,6 +1,6 @@
-"""Writes checkpoints/demo/{vlm,sd} from the runs, in the published layouts, as F16.
+"""Writes checkpoints/demo/{vlm,sd,sam} from the runs, in the published layouts, as F16.
 
-    training/run.sh export.py --out checkpoints/demo [--vlm-only | --sd-only] [--raw]
+    training/run.sh export.py --out checkpoints/demo [--only vlm,sam] [--raw]
 
 The averaged weights are written, or the last ones with --raw. Curves and gates go beside them, as CSV and JSON lines.
 """
@@ -13,8 +13,9 @@ from pathlib import Path
 
 import torch
 from diffusers import StableDiffusionPipeline
-from transformers import CLIPTokenizer, Qwen2Tokenizer
+from transformers import CLIPTokenizer, Qwen2Tokenizer, SamImageProcessor
 
+from train_sam import build as build_sam
 from train_unet import build as build_unet
 from train_unet import load_vae, scheduler
 from vlm import MEAN, STD, build
@@ -71,6 +72,23 @@ def export_sd(config: dict, runs: Path, out: Path) -> None:
     print("sd", saved["state"], {k: sum(p.numel() for p in m.parameters()) for k, m in (("unet", unet), ("text", text), ("vae", vae))})
 
 
+def export_sam(config: dict, runs: Path, out: Path) -> None:
+    saved = torch.load(runs / "sam" / "checkpoint.pt", weights_only=True)
+    model = build_sam(config["sam"]["network"])
+    model.load_state_dict(saved["model"])
+    learnt = [p for p in model.parameters() if p.requires_grad]
+    for p, average in zip(learnt, saved["average"], strict=True):
+        p.data.copy_(average)
+    model.half().save_pretrained(out)
+    side = config["sam"]["network"]["image_size"]
+    SamImageProcessor(
+        size={"longest_edge": side}, pad_size={"height": side, "width": side}, mask_size={"longest_edge": side // 2},
+        mask_pad_size={"height": side // 2, "width": side // 2},
+    ).save_pretrained(out)
+    copy_curves(runs / "sam", out.parent, "sam")
+    print("sam", saved["state"], sum(p.numel() for p in model.parameters()), "parameters")
+
+
 def write(path: Path, content: dict) -> None:
     path.write_text(json.dumps(content, indent=2) + "\n")
 
@@ -86,17 +104,19 @@ def copy_curves(run: Path, out: Path, name: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", default=str(HERE.parent / "checkpoints" / "demo"))
-    parser.add_argument("--vlm-only", action="store_true")
-    parser.add_argument("--sd-only", action="store_true")
+    parser.add_argument("--only", default="vlm,sd,sam", help="which of vlm, sd, sam")
     parser.add_argument("--raw", action="store_true", help="the VLM's last weights instead of their average")
     args = parser.parse_args()
     config = tomllib.loads((HERE / "config.toml").read_text())
     runs, out = (HERE / config["data"]["runs"]).resolve(), Path(args.out)
     out.mkdir(parents=True, exist_ok=True)
-    if not args.sd_only:
+    only = args.only.split(",")
+    if "vlm" in only:
         export_vlm(config, runs, out / "vlm", args.raw)
-    if not args.vlm_only:
+    if "sd" in only:
         export_sd(config, runs, out / "sd")
+    if "sam" in only:
+        export_sam(config, runs, out / "sam")
 
 
 if __name__ == "__main__":

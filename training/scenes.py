@@ -61,7 +61,7 @@ class Pool:
 def cell_truth(owner: np.ndarray, objects: list, cell: int):
     """What each cell of the merged grid shows: category and colour (last class = ground), box, whether it has one.
 
-    owner [H W] -> category [h w], colour [h w], box [h w 4] px xyxy, some [h w] bool. A cell belongs to the object
+    owner [H W] -> category [h w], colour [h w], box [h w 4] px xyxy, some [h w] bool, object [h w]. A cell belongs to the object
     that covers most of it, if at least a quarter.
     """
     side = owner.shape[0] // cell
@@ -74,7 +74,7 @@ def cell_truth(owner: np.ndarray, objects: list, cell: int):
     boxes = np.array([o["box"] for o in objects])
     category = np.where(some, categories[best], len(CATEGORIES))
     colour = np.where(some, colours[best], len(COLOURS))
-    return category, colour, boxes[best], some
+    return category, colour, boxes[best], some, best
 
 
 def seeds_for(part: str, held_out: int) -> range:

@@ -9,6 +9,7 @@ First the vision tower alone on dense labels (stage "look"), then answers to the
 full prompt from the first step; attention is never supervised. Every figure goes to RUNS/vlm/curve.csv and gates.jsonl.
 """
 
+import argparse
 import csv
 import json
 import os
@@ -20,6 +21,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
+from transformers import Qwen2_5_VLForConditionalGeneration
 
 from gate_vlm import held_out, measure
 from scenes import CATEGORIES, COLOURS, Pool, cell_truth, read_shards, seeds_for
@@ -37,7 +39,7 @@ class Batch:
         pixels, owners, objects, saids = zip(*drawn, strict=True)
         self.pixels = torch.from_numpy(np.stack(pixels))
         truth = [cell_truth(np.asarray(o), things, trainer.cell) for o, things in zip(owners, objects, strict=True)]
-        self.category, self.colour, self.box, self.some = (torch.from_numpy(np.stack(t)) for t in zip(*truth, strict=True))
+        self.category, self.colour, self.box, self.some, self.shown = (torch.from_numpy(np.stack(t)) for t in zip(*truth, strict=True))
         rows = [[self.row(e, things, trainer) for e in said] for things, said in zip(objects, saids, strict=True)]
         longest = max(len(r[0]) for scene in rows for r in scene)
         shape = (len(rows), len(rows[0]), longest)
@@ -48,6 +50,7 @@ class Batch:
         self.asked = torch.tensor([[[r[1] - 1 + i for i in range(len(r[0]) - r[1])] for r in scene] for scene in rows])
         self.said_category = torch.full(shape[:2], NONE)
         self.said_colour = torch.full(shape[:2], NONE)
+        self.target = torch.stack([torch.stack([self.shown[b] == e[2] for e in said]) for b, said in enumerate(saids)]) & self.some[:, None]
         for b, scene in enumerate(rows):
             for k, (ids, start, category, colour) in enumerate(scene):
                 self.ids[b, k, : len(ids)] = torch.tensor(ids)
@@ -60,6 +63,7 @@ class Batch:
     def corrupted(self, random, share: float, trainer: Trainer) -> torch.Tensor:
         """The ids with the digits of a share of the answers replaced by others: what is asked cannot be read off them."""
         wrong = torch.from_numpy(random.random(self.ids.shape[:2]) < share)[:, :, None]
+        self.readable = self.second & ~wrong  # a second digit follows from the place AND the first digit given
         digit = torch.roll(self.first | self.second, 1, 2) & wrong
         noise = trainer.digit_ids[torch.from_numpy(random.integers(0, 10, self.ids.shape))]
         return torch.where(digit, noise, self.ids)
@@ -85,30 +89,39 @@ def extents(trainer: Trainer, batch: Batch, seen: torch.Tensor, figures: dict) -
     return off
 
 
-def hold_losses(trainer: Trainer, batch: Batch, random, settings: dict, corrupt: float) -> tuple[torch.Tensor, dict]:
-    """Answers alone, with the vision tower and the first text layers held."""
-    with torch.no_grad():
-        seen = trainer.see(batch.pixels)
-    x, _, _ = trainer.read(seen, batch.corrupted(random, corrupt, trainer), batch.asked, hold=True)
-    lm, figures = answer_loss(trainer, batch, x, settings)
-    return lm, figures
+def pointing(trainer: Trainer, batch: Batch, image: torch.Tensor, own: torch.Tensor, figures: dict) -> torch.Tensor:
+    """Which cells show the object that is meant, told from the states after aux_layer: a head of its own, thrown away."""
+    heads = trainer.heads
+    b, k = batch.target.shape[:2]
+    at = batch.asked[..., None].expand(-1, -1, -1, own.shape[-1])
+    query = heads.pointer(own.gather(2, at)).flatten(1, 2)  # [B K*A 64]
+    logits = (query @ heads.pointed(image).transpose(1, 2)).view(b, k, -1, image.shape[1]) / 8
+    there = batch.target[:, :, None].expand(-1, -1, logits.shape[2], -1)
+    some = there.any(-1)
+    meant = logits.masked_fill(~there, float("-inf"))[some].logsumexp(-1)
+    hit = there[some].gather(1, logits[some].argmax(-1, keepdim=True))
+    loss = (logits[some].logsumexp(-1) - meant).mean()
+    figures["point"], figures["point_acc"] = loss.item(), hit.float().mean().item()
+    return loss
 
 
-def answer_loss(trainer: Trainer, batch: Batch, x: torch.Tensor, settings: dict) -> tuple[torch.Tensor, dict]:
+def answer_loss(trainer: Trainer, batch: Batch, x: torch.Tensor, seconds: float) -> tuple[torch.Tensor, dict]:
     asks = batch.first | batch.second | batch.other
     logits = trainer.model.lm_head(x.flatten(0, 2))
     following = torch.roll(batch.ids, -1, 2)[asks]
     each = F.cross_entropy(logits, following, reduction="none")
-    first, second, other = batch.first[asks], batch.second[asks], batch.other[asks]
-    seconds = 1.0 if settings["fine"] else settings["second_digit"]
-    lm = each[first].mean() + seconds * each[second].mean() + 0.1 * each[other].mean()
+    first, other = batch.first[asks], batch.other[asks]
+    readable = batch.readable[asks]
+    lm = each[first].mean() + seconds * each[readable].mean() + 0.1 * each[other].mean()
     begin = each[first].view(-1, 4).mean(0)
-    return lm, {"tens": each[first].mean().item(), "ones": each[second].mean().item(), "other": each[other].mean().item(), "x1": begin[0].item()}
+    return lm, {"tens": each[first].mean().item(), "ones": each[readable].mean().item(), "other": each[other].mean().item(), "x1": begin[0].item()}
 
 
-def losses(trainer: Trainer, batch: Batch, random, settings: dict, only: str | None, corrupt: float) -> tuple[torch.Tensor, dict]:
-    words = trainer.class_words(random)
-    seen = trainer.see(batch.pixels)
+def losses(trainer: Trainer, batch: Batch, random, settings: dict, stage: dict) -> tuple[torch.Tensor, dict]:
+    words, only = trainer.class_words(random), stage.get("only")
+    seconds = stage.get("second_digit", settings["second_digit"])
+    with torch.set_grad_enabled(not stage.get("hold_vision", False)):
+        seen = trainer.see(batch.pixels)
     ground_weight = torch.where(batch.some, 1.0, 0.15).flatten()
     figures, total = {}, 0.0
 
@@ -127,14 +140,15 @@ def losses(trainer: Trainer, batch: Batch, random, settings: dict, only: str | N
     if only == "look":
         return total, figures
 
-    x, image, own = (None, trainer.place(seen), None) if only == "place" else trainer.read(seen, batch.corrupted(random, corrupt, trainer), batch.asked)
+    x, image, own = (None, trainer.place(seen), None) if only == "place" else trainer.read(seen, batch.corrupted(random, stage.get("corrupt", 0.0), trainer), batch.asked)
     dense("cell", trainer.heads.cell(image))
     digits = trainer.heads.digits(image)[batch.some].view(-1, 4, 2, 10)
     boxes = batch.box[batch.some]
     tens = F.cross_entropy(digits[:, :, 0].flatten(0, 1), (boxes // 10).flatten())
     ones = F.cross_entropy(digits[:, :, 1].flatten(0, 1), (boxes % 10).flatten())
-    total = total + tens + settings["second_digit"] * ones
-    figures["cell_tens"] = tens.item()
+    edge = F.smooth_l1_loss(trainer.heads.edges(image)[batch.some], boxes.float() / 32, beta=0.1)
+    total = total + tens + settings["second_digit"] * ones + 3.0 * edge
+    figures["cell_tens"], figures["edge_px"] = tens.item(), edge.item() * 32
     if only == "place":
         return total, figures
 
@@ -147,7 +161,9 @@ def losses(trainer: Trainer, batch: Batch, random, settings: dict, only: str | N
             total = total + 0.5 * loss
             figures[f"query_{label}"] = loss.item()
 
-    lm, answered = answer_loss(trainer, batch, x, settings)
+    total = total + pointing(trainer, batch, image, own, figures)
+
+    lm, answered = answer_loss(trainer, batch, x, seconds)
     total = total + 2.0 * lm
     figures |= answered
     return total, figures
@@ -191,6 +207,14 @@ class Run:
         if text not in self.answers:
             self.answers[text] = self.tokenizer(text)["input_ids"]
         return self.answers[text]
+
+    def start_from(self, folder: Path):
+        """Weights of an exported model; queries and keys of the text layers stay as drawn, as its positions may turn otherwise."""
+        theirs = Qwen2_5_VLForConditionalGeneration.from_pretrained(folder, dtype=torch.float32).state_dict()
+        kept = {k: v for k, v in theirs.items() if not ("language_model" in k and ("q_proj" in k or "k_proj" in k))}
+        self.trainer.model.load_state_dict(kept, strict=False)
+        torch._foreach_copy_(self.average, [p.detach() for p in self.trainer.model.parameters()])
+        print("started from", folder, len(kept), "of", len(theirs), "tensors", flush=True)
 
     def resume(self):
         path = self.folder / "checkpoint.pt"
@@ -254,7 +278,12 @@ def main() -> None:
     if ranks > 1:
         os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": os.environ.get("MASTER_PORT", "29517")}
         dist.init_process_group("gloo", rank=rank, world_size=ranks)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--start", type=Path, help="an exported model whose weights a new run begins with")
+    start = parser.parse_args().start
     run = Run()
+    if start and run.state["step"] == 0:
+        run.start_from(start)
     settings, state, trainer = run.settings, run.state, run.trainer
     stages = settings["stages"]
     logged, since, shown = {}, time.time(), 0
@@ -267,11 +296,8 @@ def main() -> None:
         drawn = [run.pool(names[random.choice(len(names), p=np.array(weights) / sum(weights))]).draw(random, 1 if only else stage.get("branches", settings["branches"])) for _ in range(scenes)]
         batch = Batch(drawn, trainer, settings)
         started = time.time()
-        corrupt = stage.get("corrupt", 0.0)
-        if stage.get("hold", False):
-            total, figures = hold_losses(trainer, batch, random, settings, corrupt)
-        else:
-            total, figures = losses(trainer, batch, random, settings, only, corrupt)
+        with torch.autocast("cpu", torch.bfloat16, enabled=settings["bf16"]):
+            total, figures = losses(trainer, batch, random, settings, stage)
         rate = stage.get("lr", settings["lr"]) * min(1.0, (state["stage_step"] + 1) / settings["warmup"])
         for group in run.optimiser.param_groups:
             group["lr"] = rate
@@ -309,7 +335,7 @@ def main() -> None:
                 run.save()
 
 
-COLUMNS = ["step", "stage", "q", "seconds", "scenes_per_s", "lr", "grad", "look_cat", "look_col", "look_col_acc", "extent_px", "cell_cat", "cell_col", "cell_col_acc", "cell_tens", "query_cat", "query_col", "tens", "ones", "other", "x1"]
+COLUMNS = ["step", "stage", "q", "seconds", "scenes_per_s", "lr", "grad", "look_cat", "look_col", "look_col_acc", "extent_px", "cell_cat", "cell_col", "cell_col_acc", "cell_tens", "edge_px", "query_cat", "query_col", "point", "point_acc", "tens", "ones", "other", "x1"]
 
 
 def write_curve(path: Path, line: dict) -> None:

@@ -70,6 +70,9 @@ class Heads(nn.Module):
         self.ground = nn.Parameter(torch.randn(2, width) * 0.3)
         self.extent = nn.Sequential(nn.Linear(width, 128), nn.GELU(), nn.Linear(128, 4))
         self.digits = nn.Linear(width, 4 * 2 * 10)
+        self.pointer = nn.Linear(width, 64)  # from the answer's positions: which cell is meant
+        self.pointed = nn.Linear(width, 64)  # from image tokens
+        self.edges = nn.Linear(width, 4)  # from image tokens: the box, so that second digits can be read off a number
         for layer in (self.look, self.cell, self.query):
             nn.init.eye_(layer.weight)
             nn.init.zeros_(layer.bias)
@@ -160,15 +163,12 @@ class Trainer(nn.Module):
         branch = torch.arange(branch_length).repeat(3, 1) + start + self.side + after_count
         return torch.cat([before, image, after], 1), branch, start
 
-    def read(self, cells: torch.Tensor, branches: torch.Tensor, asked: torch.Tensor | None = None, hold: bool = False):
+    def read(self, cells: torch.Tensor, branches: torch.Tensor, asked: torch.Tensor | None = None):
         """cells [B n C], branches [B K S] ids, asked [B K A] places whose output is wanted (all by default)
 
-        hold: no gradient reaches the layers up to aux_layer.
         -> the logits' inputs [B K A C], image states [B n C] and branch states [B K S C] after aux_layer.
         """
         lm = self.model.model.language_model
-        learning = torch.is_grad_enabled()
-        torch.set_grad_enabled(learning and not hold)
         b, k, s = branches.shape
         asked = torch.arange(s).expand(b, k, s) if asked is None else asked
         prefix_at, branch_at, start = self.positions(s)
@@ -191,7 +191,6 @@ class Trainer(nn.Module):
             x = x + layer.mlp(layer.post_attention_layernorm(x))
             if i == self.settings["aux_layer"]:
                 aux = x
-                torch.set_grad_enabled(learning)
         x = lm.norm(x).view(b, k, asked.shape[2], -1)
         return x, aux[:, start : start + cells.shape[1]], aux[:, p:].view(b, k, s, -1)
 
