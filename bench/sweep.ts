@@ -1,27 +1,25 @@
 /**
- * How large is the evidence of a sample, and how long do other settings of a run take? A run is made up: 800 × 800 pictures,
- * self-attention at 32² and 64² in which neighbours attend to each other, as noisy as real maps.
+ * How long do other settings of a run take? A run is made up: 800 × 800 pictures, self-attention at 32² and 64² in which
+ * neighbours attend to each other, as noisy as real maps.
  *
  *   npx tsx bench/sweep.ts [--samples 100]
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { beginRun } from '../src/evaluation/run/begin-run.ts';
 import { completeRun } from '../src/evaluation/run/complete-run.ts';
-import { decodeEvidence, encodeEvidence } from '../src/evaluation/run/evidence-codec.ts';
 import { manifestOf } from '../src/evaluation/run/manifest.ts';
 import { runShare } from '../src/evaluation/run/run-share.ts';
-import { evidenceFile, readEvidence } from '../src/evaluation/run/stage-cache.ts';
 import { groupVariants } from '../src/evaluation/run/variants.ts';
 import type { Dataset } from '../src/evaluation/sample.ts';
 import type { Evidence } from '../src/pipeline/gather.ts';
 import { PAPER } from '../src/pipeline/presets.ts';
 import { seededRandom } from '../src/synthetic/random.ts';
 import { float32 } from '../src/tensor/tensor.ts';
-import { machine, median, timed } from './report.ts';
+import { machine, timed } from './report.ts';
 
 const { values: flags } = parseArgs({ options: { samples: { type: 'string', default: '100' } } });
 const count = Number(flags.samples);
@@ -116,23 +114,6 @@ await runShare({
 await completeRun(run, manifest);
 
 console.log(machine());
-const sample = await readEvidence(evidenceFile(run, 0));
-const encoded = encodeEvidence(sample);
-const packed = await Promise.all(
-  positions.map(async (i) => (await stat(evidenceFile(run, i))).size),
-);
-const mb = (bytes: number) => `${(bytes / 1e6).toFixed(2)} MB`;
-console.log(`evidence of a sample: ${mb(encoded.length)}, on disk ${mb(median(packed))} (median)`);
-const times = { encode: [] as number[], decode: [] as number[], read: [] as number[] };
-for (let i = 0; i < 10; i += 1) {
-  times.encode.push((await timed(async () => encodeEvidence(sample))).seconds);
-  times.decode.push((await timed(async () => decodeEvidence(encoded))).seconds);
-  times.read.push((await timed(() => readEvidence(evidenceFile(run, 0)))).seconds);
-}
-for (const [name, seconds] of Object.entries(times)) {
-  console.log(`${name.padEnd(6)} ${(1000 * median(seconds)).toFixed(0)} ms`);
-}
-
 const main = new URL('../src/cli/main.ts', import.meta.url).pathname;
 const grids = {
   '10 τ × 10 α': ['--tau', '0.1:0.55:0.05', '--alpha', '0.1:0.55:0.05'],

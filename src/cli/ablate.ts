@@ -1,7 +1,6 @@
 /** `zeroov ablate`: the paper's tables from the evidence of a run; no network runs. */
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { ablationDocument } from '../evaluation/ablation/ablation-document.ts';
 import { type AblationRow, ablationTables } from '../evaluation/ablation/ablation-tables.ts';
 import { withRunLock } from '../evaluation/run/run-lock.ts';
@@ -10,11 +9,9 @@ import { firstEvidence } from '../evaluation/sweep/rescore-run.ts';
 import { ablationLines } from './ablation-lines.ts';
 import type { Context } from './context.ts';
 import { toJson } from './json.ts';
-import { openRun } from './opened-run.ts';
-import { writing } from './output-folder.ts';
-import { whole } from './parse.ts';
+import { openRun, type RunFlags, runCommand, writeDocument } from './opened-run.ts';
 import { rescoreRun } from './rescore-processes.ts';
-import { type GlobalOptions, openTerminal } from './terminal.ts';
+import { openTerminal } from './terminal.ts';
 
 const HELP = `
 Quoted figures are the paper's, measured ones the run's. "zeroov evaluate --ablation" records all that the tables need.
@@ -25,31 +22,18 @@ Examples:
   $ zeroov ablate run
 `;
 
-interface Flags extends GlobalOptions {
-  readonly preset?: string;
-  readonly workers?: number;
-}
-
 export function ablateCommand({ signal }: Context): Command {
-  return new Command('ablate')
+  return runCommand('ablate')
     .description("the paper's ablation tables from what a finished run has recorded")
-    .argument('<run>', 'folder that "zeroov evaluate -o" wrote')
-    .option('--preset <name>', "which of the run's presets (default: its first)")
-    .option(
-      '--workers <n>',
-      'processes (default: one a core)',
-      whole('--workers', { min: 1, max: 256 }),
-    )
-    .option('--json', 'print what ablation.json holds')
     .addHelpText('after', HELP)
     .action(async (run: string, _flags: unknown, self: Command) => {
-      await ablate(run, { flags: self.optsWithGlobals<Flags>(), signal });
+      await ablate(run, { flags: self.optsWithGlobals<RunFlags>(), signal });
     });
 }
 
 async function ablate(
   path: string,
-  { flags, signal }: { flags: Flags; signal: AbortSignal },
+  { flags, signal }: { flags: RunFlags; signal: AbortSignal },
 ): Promise<void> {
   const terminal = openTerminal(flags);
   const opened = await openRun(path, flags.preset);
@@ -73,7 +57,7 @@ async function ablate(
   };
   const ablated = ablationDocument(opened, tables, measure);
   const file = join(opened.folder, 'ablation.json');
-  await withRunLock(path, () => writing(file, () => writeFile(file, `${toJson(ablated)}\n`)));
+  await withRunLock(path, () => writeDocument(file, ablated));
   if (flags.json) terminal.print(toJson(ablated));
   else for (const line of [...ablationLines(ablated), `wrote ${file}`]) terminal.print(line);
 }

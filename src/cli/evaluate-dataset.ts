@@ -34,6 +34,10 @@ export async function chooseDataset(
     const expected = `the folder of ${name}, as it was downloaded`;
     throw new ZeroovError('OPTION_INVALID', { option: '--root', expected, got: 'none' });
   }
+  if (split !== undefined) {
+    const expected = 'none without --root: scenes made on the spot have no parts';
+    throw new ZeroovError('OPTION_INVALID', { option: '--split', expected, got: split });
+  }
   const ofDemo = await readJson({ file: join(DEMO_FOLDER, 'scenes.json'), schema: SCENE_OPTIONS });
   const scenes = {
     scenes: flags.scenes ?? SCENES,

@@ -1,5 +1,6 @@
 /** The flags of `zeroov evaluate`. */
 import { type Command, Option } from 'commander';
+import { FIRST_SEED } from '../evaluation/held-out-scenes.ts';
 import { METHOD_OPTIONS, PRESETS, type PresetName } from '../pipeline/presets.ts';
 import { STAGES, type StageName } from '../synthetic/stages.ts';
 import { addGroundFlags, type GroundFlags } from './ground-flags.ts';
@@ -33,6 +34,11 @@ const SHARED: readonly string[] = [
   ...['vlm', 'diffusion', 'sam', 'provider', 'threads'],
   ...Object.keys(METHOD_OPTIONS.shape),
 ];
+/** What predictions of another program have no use for. */
+const OF_MODELS = [
+  ...['preset', 'ablation', 'workers', 'cache', 'lowMemory', 'haltAfter'],
+  ...SHARED,
+];
 const MOST = 1_000_000_000;
 
 export function addEvaluateFlags(command: Command): Command {
@@ -53,11 +59,18 @@ export function addEvaluateFlags(command: Command): Command {
     )
     .option('--limit <n>', 'only the first n samples', count('--limit'))
     .option('--sample <seed>', 'with --limit: n random samples instead', seed('--sample'))
-    .option(
-      '--predictions <file>',
-      'score the predictions of another program (JSON lines); no model runs',
+    .addOption(
+      new Option(
+        '--predictions <file>',
+        'score the predictions of another program (JSON lines); no model runs',
+      ).conflicts(OF_MODELS),
     )
-    .option('--ablation', 'also record what "zeroov ablate" needs: 16² and cross-attention')
+    .addOption(
+      new Option(
+        '--ablation',
+        'also record what "zeroov ablate" needs: 16² and cross-attention',
+      ).conflicts('cache'),
+    )
     .option('--json', 'print what summary.json holds, an array for several presets');
 
   command.optionsGroup('Running:');
@@ -68,7 +81,7 @@ export function addEvaluateFlags(command: Command): Command {
       whole('--workers', { min: 1, max: 256 }),
       1,
     )
-    .option('--no-cache', 'keep no evidence: no sweep and no ablation later, 3.6 MB a sample less')
+    .option('--no-cache', 'keep no evidence: no sweep and no ablation later, 3.5 MB a sample less')
     .option(
       '--low-memory',
       'release every network after use: slower, as much memory as the largest',
@@ -81,20 +94,29 @@ export function addEvaluateFlags(command: Command): Command {
     );
 
   command.optionsGroup('Synthetic scenes made on the spot (dataset synthetic without --root):');
+  const made = (flags: string, help: string) => new Option(flags, help).conflicts('root');
   command
-    .option('--scenes <n>', 'how many (default: 20)', whole('--scenes', { min: 1, max: 1_000_000 }))
     .addOption(
-      new Option(
+      made('--scenes <n>', 'how many (default: 20)').argParser(
+        whole('--scenes', { min: 1, max: 1_000_000 }),
+      ),
+    )
+    .addOption(
+      made(
         '--stage <name>',
         `how hard: ${STAGE_NAMES.join(', ')} (default: as the demo set)`,
       ).argParser(oneOf('--stage', STAGE_NAMES)),
     )
-    .option(
-      '--size <px>',
-      'side of the pictures (default: as the demo set)',
-      whole('--size', { min: 32, max: 4096 }),
+    .addOption(
+      made('--size <px>', 'side of the pictures (default: as the demo set)').argParser(
+        whole('--size', { min: 32, max: 4096 }),
+      ),
     )
-    .option('--first-seed <n>', 'of the first scene (default: 970000000)', seed('--first-seed'));
+    .addOption(
+      made('--first-seed <n>', `of the first scene (default: ${FIRST_SEED})`).argParser(
+        seed('--first-seed'),
+      ),
+    );
 
   const { options } = addGroundFlags(command.createCommand());
   for (const option of options.filter((o) => SHARED.includes(o.attributeName()))) {

@@ -1,6 +1,7 @@
 /** A run of the models over a dataset: what it is made of is fixed first, then workers go through its samples. */
 import { availableParallelism } from 'node:os';
 import { ZeroovError } from '../errors.ts';
+import { writeReport } from '../evaluation/report/write-report.ts';
 import { beginRun, providerBefore } from '../evaluation/run/begin-run.ts';
 import { identify } from '../evaluation/run/checkpoint-identity.ts';
 import { completeRun } from '../evaluation/run/complete-run.ts';
@@ -32,26 +33,23 @@ export interface RunJob extends ChosenDataset {
   readonly terminal: Terminal;
 }
 
-export interface RunResult {
-  readonly manifest: Manifest;
-  /** By the name of the variant, the first one first. */
-  readonly summaries: ReadonlyMap<string, Summary>;
-}
-
 /**
- * Evaluates every sample that is not done and writes the outcome.
+ * Evaluates every sample that is not done, and writes outcome and report of every variant.
  *
+ * @returns the summaries, the first variant's first
  * @throws RUN_LOCKED, RUN_DIFFERENT, RUN_HALTED, RUN_WORKER, RUN_STOPPED, and what the checkpoints throw
  */
-export async function evaluateRun(job: RunJob): Promise<RunResult> {
-  const { flags } = job;
+export async function evaluateRun(job: RunJob): Promise<Summary[]> {
+  const { flags, dataset } = job;
+  const run = flags.output;
   const options = await grounderOptionsOf(job);
   const manifest = await manifestFor(job, options);
-  const run = flags.output;
   return withRunLock(run, async () => {
     const provider = await beginRun(run, { manifest, provider: chosenProvider(flags) });
     await allSamples(job, { manifest, options: { ...options, provider } });
-    return { manifest, summaries: await completeRun(run, manifest) };
+    const completed = await completeRun(run, manifest);
+    for (const { folder } of completed) await writeReport(folder, { manifest, dataset });
+    return completed.map(({ summary }) => summary);
   });
 }
 

@@ -3,10 +3,8 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { ZeroovError } from '../errors.ts';
 import { writeOutcome } from '../evaluation/outcome.ts';
-
 import { writeReport } from '../evaluation/report/write-report.ts';
 import { different } from '../evaluation/run/begin-run.ts';
-import { folderOf } from '../evaluation/run/complete-run.ts';
 import { findManifest } from '../evaluation/run/manifest.ts';
 import { withRunLock } from '../evaluation/run/run-lock.ts';
 import { selectSamples } from '../evaluation/run/select-samples.ts';
@@ -18,6 +16,7 @@ import { chooseDataset } from './evaluate-dataset.ts';
 import { addEvaluateFlags, type EvaluateFlags } from './evaluate-flags.ts';
 import { evaluateRun, evaluateShare, type RunJob } from './evaluate-run.ts';
 import { summaryLines } from './evaluate-summary.ts';
+import { asFlagError } from './flag-error.ts';
 import { toJson } from './json.ts';
 import { oneOf } from './parse.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
@@ -43,7 +42,11 @@ export function evaluateCommand({ signal }: Context): Command {
   return addEvaluateFlags(command).action(
     async (name: DatasetName, _flags: unknown, self: Command) => {
       const flags = self.optsWithGlobals<EvaluateFlags>();
-      await run({ name, flags, signal });
+      try {
+        await run({ name, flags, signal });
+      } catch (error) {
+        throw asFlagError(error);
+      }
     },
   );
 }
@@ -63,16 +66,7 @@ async function run({ name, flags, signal }: Asked): Promise<void> {
   const job = { dataset, scenes, selection, positions, flags, signal, terminal };
   if (share) await evaluateShare(job, share);
   else if (flags.predictions !== undefined) report([await score(job, flags.predictions)], job);
-  else report(await evaluate(job), job);
-}
-
-async function evaluate(job: RunJob): Promise<Summary[]> {
-  const { manifest, summaries } = await evaluateRun(job);
-  for (const [i, name] of [...summaries.keys()].entries()) {
-    const folder = folderOf(job.flags.output, { i, name });
-    await writeReport(folder, { manifest, dataset: job.dataset });
-  }
-  return [...summaries.values()];
+  else report(await evaluateRun(job), job);
 }
 
 /** Predictions of another program: quick, so that nothing is kept to go on with. */

@@ -1,11 +1,16 @@
 /** A finished run that a command works on: its manifest, one of its variants, and its dataset, if that is still there. */
+import { Command } from 'commander';
 import { ZeroovError } from '../errors.ts';
 import { heldOutScenes } from '../evaluation/held-out-scenes.ts';
 import { openDataset } from '../evaluation/open-dataset.ts';
 import { folderOf } from '../evaluation/run/complete-run.ts';
 import { type Manifest, readManifest } from '../evaluation/run/manifest.ts';
 import type { Dataset } from '../evaluation/sample.ts';
+import { TextFile } from '../evaluation/text-file.ts';
 import type { MethodOptions } from '../pipeline/presets.ts';
+import { toJson } from './json.ts';
+import { whole } from './parse.ts';
+import type { GlobalOptions } from './terminal.ts';
 
 export interface OpenedRun {
   readonly run: string;
@@ -14,6 +19,21 @@ export interface OpenedRun {
   readonly options: MethodOptions;
   /** Where the variant's outcome lies. */
   readonly folder: string;
+}
+
+export interface RunFlags extends GlobalOptions {
+  readonly preset?: string;
+  readonly workers?: number;
+}
+
+/** A command that works on what a run has recorded, with the flags that all of these have. */
+export function runCommand(name: string): Command {
+  const workers = whole('--workers', { min: 1, max: 256 });
+  return new Command(name)
+    .argument('<run>', 'folder that "zeroov evaluate -o" wrote')
+    .option('--preset <name>', "which of the run's presets (default: its first)")
+    .option('--workers <n>', 'processes (default: one a core)', workers)
+    .option('--json', 'print the document that RUN gets');
 }
 
 /** The variant is the first one unless named. @throws RUN_NOT_FOUND, RUN_CORRUPT, OPTION_INVALID */
@@ -41,5 +61,17 @@ export async function reopenDataset({ dataset, about }: Manifest): Promise<Datas
   } catch (error) {
     if (error instanceof ZeroovError) return null;
     throw error;
+  }
+}
+
+/** Puts a JSON document of a run in place when it is whole. @throws OUTPUT_WRITE */
+export async function writeDocument(path: string, value: unknown): Promise<void> {
+  const file = new TextFile(path);
+  try {
+    await file.write(`${toJson(value)}\n`);
+    await file.close();
+    await file.place();
+  } finally {
+    await file.abandon();
   }
 }

@@ -1,21 +1,20 @@
 /** `zeroov sweep`: other settings of a finished run, from its evidence; no network runs. */
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { writeReport } from '../evaluation/report/write-report.ts';
 import { withRunLock } from '../evaluation/run/run-lock.ts';
 import { sweepDocument } from '../evaluation/sweep/sweep-document.ts';
 import { type Axes, sweepSettings } from '../evaluation/sweep/sweep-settings.ts';
 import { INTERACTIONS, ORDERS } from '../pipeline/presets.ts';
 import type { Context } from './context.ts';
+import { asFlagError } from './flag-error.ts';
 import { toJson } from './json.ts';
 import { numberRanges } from './number-ranges.ts';
-import { openRun, reopenDataset } from './opened-run.ts';
-import { writing } from './output-folder.ts';
-import { oneOf, whole } from './parse.ts';
+import { openRun, type RunFlags, reopenDataset, runCommand, writeDocument } from './opened-run.ts';
+import { oneOf } from './parse.ts';
 import { rescoreRun } from './rescore-processes.ts';
 import { sweepLines } from './sweep-lines.ts';
-import { type GlobalOptions, openTerminal } from './terminal.ts';
+import { openTerminal } from './terminal.ts';
 
 const HELP = `
 Every combination of the values is tried; what is not named stays as it was in the run. Without any, τ 0.1:0.6:0.05 and
@@ -33,46 +32,34 @@ const DEFAULT_AXES = {
 };
 const AXES = ['order', 'interaction', 'seeds', 'tau', 'alpha'] as const;
 
-interface Flags extends GlobalOptions, Axes {
-  readonly preset?: string;
-  readonly workers?: number;
-}
-
 export function sweepCommand({ signal }: Context): Command {
   const names =
     <T extends string>(flag: string, values: readonly T[]) =>
     (text: string) =>
       text.split(',').map(oneOf(flag, values));
-  const list = (flag: string, help: string) =>
-    new Option(`${flag} <values>`, help).argParser(numberRanges(flag));
-  return new Command('sweep')
+  const add = (flag: string, help: string, parser: (text: string) => unknown) =>
+    new Option(`${flag} <values>`, help).argParser(parser);
+  return runCommand('sweep')
     .description('try other settings on what a finished run has recorded')
-    .argument('<run>', 'folder that "zeroov evaluate -o" wrote')
-    .addOption(list('--seeds', 'K, e.g. 3:15:2'))
-    .addOption(list('--tau', 'τ, e.g. 0.1:0.6:0.05'))
-    .addOption(list('--alpha', 'α, e.g. 0.2,0.4'))
-    .addOption(
-      new Option('--interaction <names>', INTERACTIONS.join(', ')).argParser(
-        names('--interaction', INTERACTIONS),
-      ),
-    )
-    .addOption(new Option('--order <names>', ORDERS.join(', ')).argParser(names('--order', ORDERS)))
-    .option('--preset <name>', "which of the run's presets (default: its first)")
-    .option(
-      '--workers <n>',
-      'processes (default: one a core)',
-      whole('--workers', { min: 1, max: 256 }),
-    )
-    .option('--json', 'print what sweep.json holds')
+    .addOption(add('--seeds', 'K, e.g. 3:15:2', numberRanges('--seeds')))
+    .addOption(add('--tau', 'τ, e.g. 0.1:0.6:0.05', numberRanges('--tau')))
+    .addOption(add('--alpha', 'α, e.g. 0.2,0.4', numberRanges('--alpha')))
+    .addOption(add('--interaction', INTERACTIONS.join(', '), names('--interaction', INTERACTIONS)))
+    .addOption(add('--order', ORDERS.join(', '), names('--order', ORDERS)))
     .addHelpText('after', HELP)
     .action(async (run: string, _flags: unknown, self: Command) => {
-      await sweep(run, { flags: self.optsWithGlobals<Flags>(), signal });
+      const flags = self.optsWithGlobals<RunFlags & Axes>();
+      try {
+        await sweep(run, { flags, signal });
+      } catch (error) {
+        throw asFlagError(error);
+      }
     });
 }
 
 async function sweep(
   path: string,
-  { flags, signal }: { flags: Flags; signal: AbortSignal },
+  { flags, signal }: { flags: RunFlags & Axes; signal: AbortSignal },
 ): Promise<void> {
   const terminal = openTerminal(flags);
   const opened = await openRun(path, flags.preset);
@@ -93,7 +80,7 @@ async function sweep(
   const { folder, manifest } = opened;
   const file = join(folder, 'sweep.json');
   await withRunLock(path, async () => {
-    await writing(file, () => writeFile(file, `${toJson(swept)}\n`));
+    await writeDocument(file, swept);
     await writeReport(folder, { manifest, dataset: await reopenDataset(manifest) });
   });
   if (flags.json) terminal.print(toJson(swept));

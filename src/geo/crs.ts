@@ -20,7 +20,7 @@ export interface Crs {
   readonly accuracyMetres: number | null;
   /** Map [x, y] → [longitude, latitude] in degrees on WGS 84; longitudes run on beyond ±180° across the antimeridian. */
   toLonLat(point: Point): Point;
-  /** The way back. */
+  /** The way back; longitudes may be any whole turns away. */
   fromLonLat(point: Point): Point;
 }
 
@@ -33,7 +33,8 @@ interface Base extends Pick<Crs, 'epsg' | 'name' | 'kind'> {
 
 /** Web Mercator as Esri and older programs wrote it before it had a code. */
 const WEB_MERCATOR = /Mercator_Auxiliary_Sphere|Popular Visualisation/;
-/** Of a file without a datum's name, only ellipsoids of today's geocentric systems are taken as WGS 84, to 2 m. */
+const SLACK_TURNS = 1e-9;
+/** The datum of a file that names none, but has the ellipsoid of today's geocentric systems. */
 const GEOCENTRIC: DatumShift = { accuracyMetres: 2, toWgs84: [] };
 
 /**
@@ -44,8 +45,9 @@ const GEOCENTRIC: DatumShift = { accuracyMetres: 2, toWgs84: [] };
 export function crsFromGeoKeys(keys: GeoKeys, centre: Point): Crs | NoGeoref {
   const model = numberOf(keys, KEY.modelType);
   const projected = numberOf(keys, KEY.projectedCrs);
-  if (WEB_MERCATOR.test(String(keys.get(KEY.projectedCitation))))
+  if (projected === USER_DEFINED && WEB_MERCATOR.test(`${keys.get(KEY.projectedCitation)}`)) {
     return crsFromEpsg({ code: 3857, centre });
+  }
   if (model === 1) {
     if (!projected) return noGeoref('it says that it is projected, and not how');
     return projected === USER_DEFINED ? customCrs(keys, centre) : statedCrs(keys, centre);
@@ -129,14 +131,15 @@ function earthOf(keys: GeoKeys): { ellipsoid: string; datum: number | DatumShift
     return { ellipsoid: ellipsoid.join(' '), datum: known };
   }
   const a = numberOf(keys, KEY.semiMajorAxis);
+  if (!a) return noGeoref('it names no datum');
   const flattening = numberOf(keys, KEY.inverseFlattening);
-  if (a === undefined || flattening === undefined) return noGeoref('it names no datum');
-  const ellipsoid = `+a=${a} +rf=${flattening} +pm=${numberOf(keys, KEY.primeMeridianLongitude) ?? 0}`;
+  const b = flattening ? a - a / flattening : (numberOf(keys, KEY.semiMinorAxis) ?? a);
+  const ellipsoid = `+a=${a} +b=${b} +pm=${numberOf(keys, KEY.primeMeridianLongitude) ?? 0}`;
   const toWgs84 = keys.get(KEY.toWgs84);
   if (Array.isArray(toWgs84) && [3, 7].includes(toWgs84.length)) {
     return { ellipsoid, datum: { accuracyMetres: null, toWgs84 } };
   }
-  if (a === 6378137 && Math.abs(flattening - 298.2572) < 1e-3) {
+  if (a === 6378137 && Math.abs(a / (a - b) - 298.2572) < 1e-3) {
     return { ellipsoid, datum: GEOCENTRIC };
   }
   return noGeoref('how its datum meets WGS 84 is not stated');
@@ -175,15 +178,19 @@ function walk(definition: string, centre: number): Pick<Crs, 'toLonLat' | 'fromL
   const isShifted = definition.includes('+towgs84');
   // Cylinders and degrees run on by themselves; the others, and a shift of datum, come back within ±180°.
   const runsOn = definition.includes('+over') || (isGeographic && !isShifted);
-  const near = (degrees: number) => degrees + 360 * Math.round((centre - degrees) / 360);
+  const near = (degrees: number) => {
+    const turns = (centre - degrees) / 360;
+    // Half a turn away is both: the two sides of a map of the world stay where they are.
+    return Math.abs(turns) < 0.5 + SLACK_TURNS ? degrees : degrees + 360 * Math.round(turns);
+  };
   return {
     toLonLat: ([x, y]) => {
       const [lon, lat] = forward([x, y]) as [number, number];
       return [runsOn ? lon : near(lon), lat];
     },
-    fromLonLat: (point) => {
-      const [x, y] = inverse([...point]) as [number, number];
-      return [isGeographic && isShifted ? near(x) : x, y];
+    fromLonLat: ([longitude, latitude]) => {
+      const [x, y] = inverse([runsOn ? near(longitude) : longitude, latitude]);
+      return [isGeographic && isShifted ? near(x!) : x!, y!];
     },
   };
 }

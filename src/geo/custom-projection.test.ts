@@ -1,4 +1,4 @@
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { KEY } from './geo-keys.ts';
 import { type Place, placeFromGeoTiff } from './place.ts';
 import { at, expectAt, keyTags } from './places.fixture.ts';
@@ -143,6 +143,34 @@ describe('a place by parameters', () => {
     const corner: Point = [3431626.9417644837, 5207199.226624375];
     const place = placeFromGeoTiff({ ...keyTags(keys), ...at(corner) }, size);
     expectAt(place as Place, [8.100000001330612, 47.00000000286516]);
+  });
+
+  it("takes Esri's Web Mercator for what it is", () => {
+    const keys = {
+      ...custom,
+      [KEY.modelType]: USER,
+      [KEY.projectedCitation]:
+        'ESRI PE String = PROJCS["x",PROJECTION["Mercator_Auxiliary_Sphere"]]',
+      ...{ 3075: 7, [LON]: 0, [K]: 1 },
+    };
+    // GDAL 3.6.2; on the ellipsoid it would lie 21 km further north.
+    const corner: Point = [3729202.941574665, 5086373.649287361];
+    const place = placeFromGeoTiff({ ...keyTags(keys), ...at(corner) }, size) as Place;
+    expectAt(place, [33.5, 41.5]);
+    expect(place.crs.epsg).toBe(3857);
+  });
+
+  it('takes an ellipsoid of today without a name for WGS 84, to 2 m', () => {
+    const keys = {
+      [KEY.modelType]: 2,
+      [KEY.geodeticCitation]: 'mine|and more',
+      [KEY.semiMajorAxis]: 6378137,
+      [KEY.semiMinorAxis]: 6356752.314140356,
+    };
+    const tags = { ...at([5, 52]), modelPixelScale: [1e-5, 1e-5, 0] };
+    const place = placeFromGeoTiff({ ...keyTags(keys), ...tags }, size) as Place;
+    expectAt(place, [5, 52]);
+    expect(place.crs).toMatchObject({ name: 'mine', epsg: null, accuracyMetres: 2 });
   });
 
   it('knows a datum by its own number', () => {

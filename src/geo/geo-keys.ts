@@ -22,7 +22,6 @@ export const KEY = {
   geodeticCitation: 2049,
   geodeticDatum: 2050,
   angularUnits: 2054,
-  ellipsoid: 2056,
   semiMajorAxis: 2057,
   semiMinorAxis: 2058,
   inverseFlattening: 2059,

@@ -44,7 +44,7 @@ export function groundFrame(place: Place, [column, row]: Point): GroundFrame {
 export function northOnScreen(place: Place, pixel: Point): Point {
   const [longitude, latitude] = toLonLat(place, pixel);
   const { rowMetres } = groundFrame(place, pixel);
-  // One pixel's worth of latitude, southwards and turned round where a pole is too near.
+  // One pixel's worth of latitude towards the equator: a step north could go over the pole.
   const step = Math.min(rowMetres / 111_320, 1) * (latitude > 0 ? -1 : 1);
   const [x, y] = apply(invert(place.affine), place.crs.fromLonLat([longitude, latitude + step]));
   const [dx, dy] = [(x - pixel[0]) * Math.sign(step), (y - pixel[1]) * Math.sign(step)];

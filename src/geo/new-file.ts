@@ -11,14 +11,16 @@ export async function newFile(
   write: (file: FileHandle) => Promise<void>,
 ): Promise<void> {
   const file = await withReason(path, () => open(path, 'wx'));
+  let isComplete = false;
   try {
-    await withReason(path, () => write(file));
-    await withReason(path, () => file.sync());
-  } catch (error) {
-    await rm(path, { force: true });
-    throw error;
+    await withReason(path, async () => {
+      await write(file);
+      await file.sync();
+    });
+    isComplete = true;
   } finally {
     await file.close();
+    if (!isComplete) await rm(path, { force: true });
   }
 }
 

@@ -58,6 +58,15 @@ describe('a place by its EPSG code', () => {
     expect(crs.accuracyMetres).toBe(4);
   });
 
+  it('takes longitudes from either side of the antimeridian', () => {
+    const affine = [50000, 0, 19800000, 0, -50000, 8500000] as const;
+    const { crs } = placeOf({ epsg: 3857, affine, size: { widthPx: 14, heightPx: 14 } });
+    // 20037508.34 m is the antimeridian.
+    expect(crs.toLonLat([20148827.83, 0])[0]).toBeCloseTo(181, 6);
+    expect(crs.fromLonLat([181, 0])[0]).toBeCloseTo(20148827.83, 2);
+    expect(crs.fromLonLat([-179, 0])[0]).toBeCloseTo(20148827.83, 2);
+  });
+
   it('comes with a world file too', () => {
     const text = '1\n0\n0\n-1\n127375.5\n428249.5\n';
     const place = placeFromWorldFile({ text, epsg: 28992, size });

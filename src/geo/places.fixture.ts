@@ -29,18 +29,25 @@ export const at = ([x, y]: Point) => ({
   modelTiepoint: [0, 0, 0, x, y, 0],
 });
 
-/** Directory and doubles of keys; a number that is no short goes to the doubles. */
-export function keyTags(keys: Readonly<Record<number, number | readonly number[]>>): GeoKeyTags {
+/** The tags of keys: text and numbers that are no shorts lie beside the directory. */
+export function keyTags(
+  keys: Readonly<Record<number, number | readonly number[] | string>>,
+): GeoKeyTags {
   const geoDoubleParams: number[] = [];
-  const entries = Object.entries(keys).map(([id, value]) => {
-    const values = Array.isArray(value) ? value : [value as number];
-    const isShort = values.length === 1 && SHORTS.includes(Number(id));
-    if (isShort) return [Number(id), 0, 1, values[0]!];
+  let geoAsciiParams = '';
+  const entries = Object.entries(keys).map(([key, value]) => {
+    const id = Number(key);
+    if (typeof value === 'string') {
+      geoAsciiParams += `${value}|`;
+      return [id, 34737, value.length + 1, geoAsciiParams.length - value.length - 1];
+    }
+    if (typeof value === 'number' && SHORTS.includes(id)) return [id, 0, 1, value];
+    const values = [value].flat();
     geoDoubleParams.push(...values);
-    return [Number(id), 34736, values.length, geoDoubleParams.length - values.length];
+    return [id, 34736, values.length, geoDoubleParams.length - values.length];
   });
   const geoKeyDirectory = [[1, 1, 0, entries.length], ...entries].flat();
-  return { geoKeyDirectory, geoDoubleParams };
+  return { geoKeyDirectory, geoDoubleParams, geoAsciiParams };
 }
 const SHORTS: readonly number[] = [
   KEY.modelType,

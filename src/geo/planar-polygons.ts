@@ -15,7 +15,7 @@ export function polygonsFrom(lines: readonly Line[], rings: readonly Ring[]): Po
     .filter((ring) => signedArea(ring) > 0)
     .map((outer) => ({ outer, holes: [] as Ring[] }));
   for (const hole of loops.filter((ring) => signedArea(ring) < 0)) {
-    innermost(polygons, hole)?.holes.push(hole);
+    innermost(polygons, hole).holes.push(hole);
   }
   return polygons;
 }
@@ -86,11 +86,10 @@ function splitAtRepeats(ring: Ring): Ring[] {
 }
 
 /** The polygon around a hole; of several, the smallest. */
-function innermost<P extends Polygon>(polygons: readonly P[], hole: Ring): P | undefined {
+function innermost<P extends Polygon>(polygons: readonly P[], hole: Ring): P {
   // A corner of a hole may lie on another ring, the middle of a side does not.
   const [[x1, y1], [x2, y2]] = hole as unknown as readonly [Point, Point];
   const middle: Point = [(x1 + x2) / 2, (y1 + y2) / 2];
-  return polygons
-    .filter(({ outer }) => isInside(middle, outer))
-    .sort((a, b) => signedArea(a.outer) - signedArea(b.outer))[0];
+  const around = polygons.filter(({ outer }) => isInside(middle, outer));
+  return around.sort((a, b) => signedArea(a.outer) - signedArea(b.outer))[0] ?? polygons[0]!;
 }

@@ -1,12 +1,4 @@
-import {
-  type Bounds,
-  boundsOf,
-  isInside,
-  type Point,
-  type Polygon,
-  type Ring,
-  signedArea,
-} from './polygon.ts';
+import { boundsOf, isInside, type Point, type Polygon, type Ring, signedArea } from './polygon.ts';
 
 export interface SimplifyOptions {
   /** No corner that goes is further than this from the line that stays, in metres. */
@@ -17,7 +9,7 @@ export interface SimplifyOptions {
 
 /** How near a new line may come to a corner that is not its own, in pixels; rounding to degrees moves less than this. */
 const CLEARANCE_PX = 0.25;
-const CELL_PX = 32;
+const CELL_PX = 8;
 
 /** A ring and which of its points stay. */
 interface Thinned {
@@ -100,7 +92,7 @@ function refine(rings: readonly Thinned[], toleranceMetres: number): boolean {
   let changed = false;
   for (const ring of rings) {
     const chains = chainsOf(ring);
-    const broken = chains.filter((chain) => corners.block(chain));
+    const broken = chains.filter((chain) => corners.standInTheWay(chain));
     if (broken.length === 0 && isSound(ring)) continue;
     for (const chain of broken.length > 0 ? broken : chains) {
       const { index } = furthest(chain);
@@ -164,8 +156,8 @@ class Corners {
     }
   }
 
-  /** Whether a corner stands in the way of the line that is to replace a chain. */
-  block({ ring, from, to }: Chain): boolean {
+  /** Whether one is in the way of the line that is to stand for a chain. */
+  standInTheWay({ ring, from, to }: Chain): boolean {
     if (to - from < 2) return false;
     const { points } = ring;
     const chain = Array.from(
@@ -182,12 +174,15 @@ class Corners {
     return false;
   }
 
-  /** The corners in the cells that a chain's bounds touch. */
+  /** The corners within a chain's bounds. */
   private *near(chain: readonly Point[]): Generator<Point> {
-    const [left, top, right, bottom] = boundsOf(chain).map(cellOf) as unknown as Bounds;
-    for (let row = top; row <= bottom; row += 1) {
-      for (let column = left; column <= right; column += 1) {
-        yield* this.cells.get(`${column},${row}`) ?? [];
+    const [left, top, right, bottom] = boundsOf(chain);
+    for (let row = cellOf(top); row <= cellOf(bottom); row += 1) {
+      for (let column = cellOf(left); column <= cellOf(right); column += 1) {
+        for (const corner of this.cells.get(`${column},${row}`) ?? []) {
+          const [x, y] = corner;
+          if (x >= left && x <= right && y >= top && y <= bottom) yield corner;
+        }
       }
     }
   }

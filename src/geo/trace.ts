@@ -79,7 +79,7 @@ class Tracer {
     const owner = this.owner[y * this.stride + x]!;
     if (owner !== 0) return owner;
     if (from.inside !== 0) {
-      this.holesFrom(x, y, from.polygon);
+      this.holeFrom(x, y, from.polygon);
       return from.polygon;
     }
     const polygon: OpenPolygon = { outer: [], holes: [] };
@@ -89,7 +89,7 @@ class Tracer {
   }
 
   /** Nothing of a hole lies above its first crack, so its ring turns east at that crack's upper end. */
-  private holesFrom(x: number, y: number, polygon: number): void {
+  private holeFrom(x: number, y: number, polygon: number): void {
     const ring = this.follow({ x, y, heading: EAST, polygon });
     this.polygons[polygon - 1]!.holes.push(ring);
   }
@@ -111,8 +111,8 @@ class Tracer {
       if (this.isDiagonal({ x, y, heading })) {
         const loop = closeLoop({ points, meetings, key: y * this.stride + x });
         if (loop) this.polygons[start.polygon - 1]!.holes.push(loop);
-        else points.push([x, y]);
-      } else points.push([x, y]);
+      }
+      points.push([x, y]);
       heading = next;
     }
   }
@@ -137,7 +137,7 @@ class Tracer {
   }
 }
 
-/** At a corner that was passed before: takes the loop between out of `points` and returns it. */
+/** At a corner that was passed before: takes the loop that starts there out of `points` and returns it. */
 function closeLoop(options: {
   points: Point[];
   meetings: Map<number, number>;
@@ -149,8 +149,6 @@ function closeLoop(options: {
     meetings.set(key, points.length);
     return undefined;
   }
-  const loop = points.splice(start);
-  points.push(loop[0]!);
   // Corners inside the loop are passed no more: a region meets itself at most once in a corner.
-  return loop;
+  return points.splice(start);
 }

@@ -79,8 +79,7 @@ function parametersOf(definition: string): Parameters {
 /** Semi-major axis and inverse flattening, 0 for a sphere. */
 function spheroid(proj: Parameters): string {
   const [a, b] = [Number(proj.get('a')), Number(proj.get('b'))];
-  const flattening = proj.get('rf') ?? (a === b ? 0 : a / (a - b));
-  return `${a},${flattening}`;
+  return `${a},${a === b ? 0 : a / (a - b)}`;
 }
 
 function toWgs84(proj: Parameters): string {

@@ -139,7 +139,9 @@ describe('demo', () => {
     const page = join(folder, 'demo.html');
     const ran = await zeroov(['demo', '-o', page]);
     expect(ran).toMatchObject({ status: 0, stderr: '' });
-    const verdicts = ran.stdout.match(/^(not )?found +IoU \d\.\d\d, refined \d\.\d\d +[\d.]+ s .*"$/gm);
+    const verdicts = ran.stdout.match(
+      /^(not )?found +IoU \d\.\d\d, refined \d\.\d\d +[\d.]+ s .*"$/gm,
+    );
     expect(verdicts).toHaveLength(3);
     const html = await readFile(page, 'utf8');
     expect(html.match(/src="data:image\/png;base64,/g)).toHaveLength(3);

@@ -79,7 +79,7 @@ describe('a run', () => {
     const interrupted = await evaluate(run, [], when(4, 'SIGINT'));
     expect(interrupted.status).toBe(130);
     expect(interrupted.stderr).toMatch(
-      /stopped on request with [45] of 7 samples done.*\[RUN_STOPPED\]/,
+      /stopped on request with [4-6] of 7 samples done.*\[RUN_STOPPED\]/,
     );
     const ended = await evaluate(run, ['--workers', '3']);
     expect(ended).toMatchObject({ status: 0, stdout: first.stdout.replaceAll(undisturbed, run) });
@@ -92,8 +92,11 @@ describe('a run', () => {
     const stopped = await evaluate(run, [], {
       onStderr: (text, child) => {
         if (!/^1\/7 /m.test(text) || second) return;
-        second = evaluate(run);
-        void second.then(() => child.kill('SIGTERM'));
+        child.kill('SIGSTOP');
+        second = evaluate(run).finally(() => {
+          child.kill('SIGTERM');
+          child.kill('SIGCONT');
+        });
       },
     });
     expect(stopped.status).toBe(143);
@@ -158,10 +161,18 @@ describe('bad data', () => {
     expect(SUMMARY_SCHEMA.parse(JSON.parse(again.stdout))).toEqual(await summaryOf(run));
   });
 
-  it('is asked for where a dataset needs a folder', async () => {
-    const ran = await zeroov(['evaluate', 'rrsis-d', ...SHORT, '-o', join(folder, 'none')]);
-    expect(ran.status).toBe(2);
-    expect(ran.stderr).toMatch(/--root: expected the folder of rrsis-d.*\[OPTION_INVALID\]/);
+  it.each([
+    [['rrsis-d'], /--root: expected the folder of rrsis-d.*\[OPTION_INVALID\]/],
+    [['synthetic', '--sample', '3'], /--sample: expected --limit N.*\[OPTION_INVALID\]/],
+    [
+      ['jsonl', '--predictions', 'p', '--tau', '0.1'],
+      /'--predictions <file>' cannot be used with option '--tau <x>'.*\[USAGE\]/,
+    ],
+    [['synthetic', '--layers', '90', '--layer-weights', '1'], /--layers: .*\[OPTION_INVALID\]/],
+  ])('is no run: %j', async (args, says) => {
+    const run = join(folder, 'none');
+    const ran = await zeroov(['evaluate', ...args, '-o', run, '-q']);
+    expect(ran).toMatchObject({ status: 2, stderr: expect.stringMatching(says) });
   });
 });
 

@@ -12,23 +12,30 @@ export function folderOf(run: string, { i, name }: { i: number; name: string }):
   return i === 0 ? run : join(run, name);
 }
 
+export interface Completed {
+  /** Where the variant's outcome lies. */
+  readonly folder: string;
+  readonly summary: Summary;
+}
+
 /**
  * Writes every variant's outcome and timings.jsonl.
  *
- * @returns the variants' summaries by name
+ * @returns the variants in their order
  * @throws RUN_UNFINISHED, OUTPUT_WRITE
  */
-export async function completeRun(run: string, manifest: Manifest): Promise<Map<string, Summary>> {
+export async function completeRun(run: string, manifest: Manifest): Promise<Completed[]> {
   const { name: dataset, split, has } = manifest.dataset;
   const { count } = manifest.samples;
-  const summaries = new Map<string, Summary>();
+  const completed: Completed[] = [];
   for (const [i, name] of Object.keys(manifest.variants).entries()) {
+    const folder = folderOf(run, { i, name });
     const subject = { dataset, split, preset: name, has };
     const records = recordsOf(run, { count, name });
-    summaries.set(name, await writeOutcome(folderOf(run, { i, name }), { subject, records }));
+    completed.push({ folder, summary: await writeOutcome(folder, { subject, records }) });
   }
   await writeTimings(run, count);
-  return summaries;
+  return completed;
 }
 
 async function* recordsOf(

@@ -26,6 +26,12 @@ describe('the settings of a sweep', () => {
     expect([own, paper]).toEqual([1, 1]);
   });
 
+  it.each([{ tau: [0.3, 1.5] }, { seeds: [2.5] }])('are refused out of their range: %j', (axes) => {
+    const named = expect.objectContaining({ option: Object.keys(axes)[0] });
+    const refusal = expect.objectContaining({ code: 'OPTION_INVALID', fields: named });
+    expect(() => sweepSettings(base, axes)).toThrow(refusal);
+  });
+
   it('are refused where they are too many', () => {
     const many = Array.from({ length: 400 }, (_, i) => i / 400);
     const refused = () => sweepSettings(base, { tau: many, alpha: many });

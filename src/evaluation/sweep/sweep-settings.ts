@@ -1,6 +1,6 @@
 /** The settings that a sweep tries: every combination of the values of its axes. */
 import { ZeroovError } from '../../errors.ts';
-import { type MethodOptions, PAPER } from '../../pipeline/presets.ts';
+import { type MethodOptions, PAPER, resolveOptions } from '../../pipeline/presets.ts';
 
 export type Axes = Partial<{
   readonly [Name in
@@ -34,7 +34,7 @@ export interface SweepSettings {
  * The grid of the axes around `base` (what is no axis stays as it is), then the run's own setting and the paper's where the
  * grid has them not. Nothing is refined: that needs the network.
  *
- * @throws OPTION_INVALID for more than 100 000
+ * @throws OPTION_INVALID for a value out of its range, and for more than 100 000 settings
  */
 export function sweepSettings(base: MethodOptions, axes: Axes): SweepSettings {
   const count = Object.values(axes).reduce((product, values) => product * values.length, 1);
@@ -43,6 +43,9 @@ export function sweepSettings(base: MethodOptions, axes: Axes): SweepSettings {
     throw new ZeroovError('OPTION_INVALID', { option, expected, got: String(count) });
   }
   const own: MethodOptions = { ...base, refine: 'none' };
+  for (const [axis, values] of Object.entries(axes)) {
+    for (const value of values) resolveOptions({ ...own, [axis]: value });
+  }
   let grid: MethodOptions[] = [own];
   for (const [axis, values] of Object.entries(axes)) {
     grid = grid.flatMap((o) => values.map((value) => ({ ...o, [axis]: value })));
