@@ -7,10 +7,11 @@
  * The weights are random, so the masks mean nothing; times and memory are what is measured.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { createReadStream, mkdirSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { finished } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openSam } from '../src/models/sam/sam.ts';
@@ -59,6 +60,8 @@ async function writeSam(size: SamSize): Promise<string> {
       'preprocessor_config.json': PUBLISHED_SAM_PREPROCESSOR,
     },
   });
+  // Once through it, so that both find the weights in the system's cache.
+  await finished(createReadStream(join(folder, 'model.safetensors')).resume());
   return folder;
 }
 

@@ -117,7 +117,7 @@ console.log(machine());
 const main = new URL('../src/cli/main.ts', import.meta.url).pathname;
 const grids = {
   '10 τ × 10 α': ['--tau', '0.1:0.55:0.05', '--alpha', '0.1:0.55:0.05'],
-  '10 τ × 10 K, each a map of its own': ['--tau', '0.1:0.55:0.05', '--seeds', '1:28:3'],
+  '10 τ × 10 K': ['--tau', '0.1:0.55:0.05', '--seeds', '1:28:3'],
 };
 for (const [grid, axes] of Object.entries(grids)) {
   for (const workers of ['1', '2']) {

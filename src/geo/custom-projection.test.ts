@@ -1,17 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { KEY } from './geo-keys.ts';
+import { KEY, USER_DEFINED as USER } from './geo-keys.ts';
 import { type Place, placeFromGeoTiff } from './place.ts';
-import { at, expectAt, keyTags } from './places.fixture.ts';
+import { at, custom, expectAt, keyTags } from './places.fixture.ts';
 import type { Point } from './polygon.ts';
 
 const size = { widthPx: 4, heightPx: 4 };
-const USER = 32767;
-const custom = {
-  [KEY.modelType]: 1,
-  [KEY.geodeticCrs]: 4326,
-  [KEY.projectedCrs]: USER,
-  [KEY.linearUnits]: 9001,
-};
 const { naturalOriginLatitude: LAT, naturalOriginLongitude: LON } = KEY;
 const { centreLatitude: CENTRE_LAT, centreLongitude: CENTRE_LON } = KEY;
 const { falseOriginLatitude: FALSE_LAT, falseOriginLongitude: FALSE_LON } = KEY;

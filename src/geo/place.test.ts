@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { apply, invert } from './affine.ts';
-import { epsgGeoKeys, KEY } from './geo-keys.ts';
+import { epsgGeoKeys, KEY, USER_DEFINED as USER } from './geo-keys.ts';
 import { isPlaced, type NoGeoref } from './no-georef.ts';
 import {
   type GeoTiffTags,
@@ -10,7 +10,7 @@ import {
   placeFromWorldFile,
   toLonLat,
 } from './place.ts';
-import { at, expectAt, keyTags, placeOf } from './places.fixture.ts';
+import { at, custom, expectAt, keyTags, placeOf } from './places.fixture.ts';
 import type { Point } from './polygon.ts';
 
 const size = { widthPx: 4, heightPx: 4 };
@@ -73,14 +73,6 @@ describe('a place by its EPSG code', () => {
     expectAt(place as Place, [4.986337079, 51.842150363]);
   });
 });
-
-const USER = 32767;
-const custom = {
-  [KEY.modelType]: 1,
-  [KEY.geodeticCrs]: 4326,
-  [KEY.projectedCrs]: USER,
-  [KEY.linearUnits]: 9001,
-};
 
 describe('no place, never a made-up one', () => {
   const utm = { [KEY.modelType]: 1, [KEY.projectedCrs]: 32617 };

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { expect } from 'vitest';
 import type { Size } from '../tensor/image.ts';
 import type { Affine } from './affine.ts';
-import { epsgGeoKeys, type GeoKeyTags, KEY } from './geo-keys.ts';
+import { epsgGeoKeys, type GeoKeyTags, KEY, USER_DEFINED } from './geo-keys.ts';
 import { isPlaced } from './no-georef.ts';
 import { type Place, placeFromGeoTiff, toLonLat } from './place.ts';
 import type { Point } from './polygon.ts';
@@ -59,6 +59,14 @@ const SHORTS: readonly number[] = [
   KEY.method,
   KEY.linearUnits,
 ];
+
+/** Keys of a system that is described by parameters, on WGS 84 in metres; its method and parameters are to follow. */
+export const custom = {
+  [KEY.modelType]: 1,
+  [KEY.geodeticCrs]: 4326,
+  [KEY.projectedCrs]: USER_DEFINED,
+  [KEY.linearUnits]: 9001,
+};
 
 /** The top-left corner of a picture lies where it should, to a millimetre. */
 export function expectAt(place: Place, expected: Point): void {

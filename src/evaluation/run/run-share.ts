@@ -71,7 +71,7 @@ function halted(row: readonly Evaluated[]): ZeroovError {
 }
 
 /** The positions of a share: those whose picture is the worker-th, of all pictures in order, modulo the workers. */
-export function positionsOf(
+function positionsOf(
   { dataset, positions }: { dataset: Dataset; positions: readonly number[] },
   { worker, of }: Share,
 ): number[] {

@@ -117,11 +117,16 @@ describe('rows of a resized map', () => {
     [5, 700],
     [1, 1],
   ])('of %d × %d px are those of the whole', (widthPx, heightPx) => {
-    const map = blob([29, 32]);
+    const { shape, data } = blob([29, 32]);
+    const map = float32(
+      shape,
+      data.map((value) => (value > 0.6 ? value : 0)),
+    ); // a region, 0 around it
     const { row } = resizedRows(map, { widthPx, heightPx });
     const whole = resizeBilinear(map, { width: widthPx, height: heightPx }).data;
     for (let y = 0; y < heightPx; y += 1) {
-      expect(row(y)).toEqual(whole.subarray(y * widthPx, (y + 1) * widthPx));
+      const expected = whole.subarray(y * widthPx, (y + 1) * widthPx);
+      expect(row(y) ?? new Float32Array(widthPx)).toEqual(expected);
     }
   });
 });
@@ -151,8 +156,9 @@ describe('many thresholds at once', () => {
         const mask = ellipse({ widthPx: 33, heightPx: 20 });
         const values = Float32Array.from(full);
         const row = (y: number) => values.subarray(y * size.widthPx, (y + 1) * size.widthPx);
+        const rows = { ...size, from: 0, to: size.widthPx, row };
         const truth = trueMaskOf(rleOf(mask));
-        const found = scoreThresholds({ ...size, row }, { alphas, truth });
+        const found = scoreThresholds(rows, { alphas, truth });
         for (const [k, alpha] of alphas.entries()) {
           const data = Uint8Array.from(full, (x) => (x > alpha ? 1 : 0));
           const scores = scoreSample(

@@ -1,7 +1,7 @@
 /**
  * Many settings of the method on one sample's stored evidence, without a network: what `decide` and `scoreSample` give for
- * each of them, to the last bit, for a fraction of the work. Settings that differ in α alone share one resized map and one pass
- * over its pixels; those that differ in K and τ too share the structure and, before Evolve, the attention.
+ * each of them, to the last bit, for a fraction of the work. Settings with the same map share one pass over its pixels,
+ * whatever their α; those that differ in K and τ too share the structure and, before Evolve, the attention.
  */
 import { evolve } from '../../pipeline/evolve.ts';
 import { mergeScales, WORKING_GRID } from '../../pipeline/focus.ts';
@@ -37,30 +37,36 @@ export function rescore(
   const maps = new EvolvedMaps(evidence);
   const trueMask = mask && trueMaskOf(mask);
   const scores: Rescored[] = [];
-  for (const indices of groupByMap(settings)) {
-    const o = settings[indices[0]!]!;
-    if (o.order === 'direct-box') {
-      const found = scoreDirectBox(evidence, { size, truth: trueMask });
-      for (const i of indices) scores[i] = found;
-      continue;
-    }
-    const alphas = indices.map((i) => settings[i]!.alpha);
-    const found = scoreThresholds(resizedRows(maps.of(o), size), { alphas, truth: trueMask });
+  for (const { map, indices } of groupByMap(settings, maps)) {
+    const found = map
+      ? scoreThresholds(resizedRows(map, size), {
+          alphas: indices.map((i) => settings[i]!.alpha),
+          truth: trueMask,
+        })
+      : indices.map(() => scoreDirectBox(evidence, { size, truth: trueMask }));
     for (const [k, i] of indices.entries()) scores[i] = found[k]!;
   }
   return scores;
 }
 
-/** Indices of the settings that cut their masks from the same map. */
-function groupByMap(settings: readonly MethodOptions[]): number[][] {
-  const groups = new Map<string, number[]>();
-  for (const [i, { alpha: _, refine: __, ...o }] of settings.entries()) {
-    const key = o.order === 'direct-box' ? o.order : JSON.stringify(o);
-    const group = groups.get(key) ?? [];
+interface SameMap {
+  /** Null: the direct box. */
+  readonly map: Float32Tensor | null;
+  /** Of the settings that cut their masks from it. */
+  readonly indices: number[];
+}
+
+/** Other K and τ often grow the same region. */
+function groupByMap(settings: readonly MethodOptions[], maps: EvolvedMaps): Iterable<SameMap> {
+  const groups = new Map<string, SameMap>();
+  for (const [i, o] of settings.entries()) {
+    const map = o.order === 'direct-box' ? null : maps.of(o);
+    const key = map ? Buffer.from(map.data.buffer).toString('latin1') : o.order;
+    const group = groups.get(key) ?? { map, indices: [] };
     groups.set(key, group);
-    group.push(i);
+    group.indices.push(i);
   }
-  return [...groups.values()];
+  return groups.values();
 }
 
 /** The box is what the answer spells, not that of its pixels. */
@@ -72,9 +78,12 @@ function scoreDirectBox(
   const { widthPx } = size;
   const pixels = Float32Array.from(mask.data);
   const row = (y: number) => pixels.subarray(y * widthPx, (y + 1) * widthPx);
-  const [found] = scoreThresholds({ ...size, row }, { alphas: [0.5], truth });
+  const rows = { ...size, from: 0, to: widthPx, row };
+  const [found] = scoreThresholds(rows, { alphas: [0.5], truth });
   return { box, mask: found!.mask };
 }
+
+type MapOptions = Omit<MethodOptions, 'alpha' | 'refine'>;
 
 /** The maps that masks are cut from, each part of them computed once. */
 class EvolvedMaps {
@@ -82,8 +91,12 @@ class EvolvedMaps {
 
   constructor(private readonly seen: StoredEvidence) {}
 
-  /** The fold of `decide`. [32, 32], 0..1 */
-  of(o: MethodOptions): Float32Tensor {
+  /** The fold of `decide`, whatever α. [32, 32], 0..1 */
+  of({ alpha: _, refine: __, ...o }: MethodOptions): Float32Tensor {
+    return this.once(JSON.stringify(o), () => this.fold(o));
+  }
+
+  private fold(o: MapOptions): Float32Tensor {
     const c = this.relevance(o);
     let map = c;
     for (const stage of o.order.replace('O', '')) {
@@ -94,7 +107,7 @@ class EvolvedMaps {
     return map;
   }
 
-  private relevance({ order, profile }: MethodOptions): Float32Tensor {
+  private relevance({ order, profile }: MapOptions): Float32Tensor {
     const ofText = order === 'F-E';
     const map = (ofText ? this.seen.cross : this.seen.relevance)!; // [h, w]
     return this.once(`relevance ${ofText} ${profile}`, () =>
@@ -102,14 +115,14 @@ class EvolvedMaps {
     );
   }
 
-  private structure(o: MethodOptions): Float32Tensor {
+  private structure(o: MapOptions): Float32Tensor {
     return this.once(`structure ${o.resolutions} ${o.merge}`, () =>
       mergeScales(this.seen.scales, o),
     );
   }
 
   /** Before Evolve it depends on neither K nor τ. */
-  private attention(c: Float32Tensor, o: MethodOptions): Float32Tensor {
+  private attention(c: Float32Tensor, o: MapOptions): Float32Tensor {
     const { order, profile, resolutions, merge, interaction, power } = o;
     const key = [order === 'F-E', profile, resolutions, merge, interaction, power].join(' ');
     return this.once(`attention ${key}`, () => interact(this.structure(o), c, o));

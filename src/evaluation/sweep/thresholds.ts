@@ -34,7 +34,7 @@ export function trueMaskOf(rle: CocoRle): TrueMask {
   return { data, areaPx: data.reduce((sum, pixel) => sum + pixel, 0) };
 }
 
-/** For each α, the pixels above it. */
+/** For each α, 0..1, the pixels above it. */
 export function scoreThresholds(
   rows: Rows,
   { alphas, truth }: { readonly alphas: readonly number[]; readonly truth: TrueMask | null },
@@ -66,28 +66,29 @@ class Scan {
   ) {
     const { widthPx, heightPx } = rows;
     this.ofRow = new Float32Array(heightPx);
-    this.ofColumn = new Float32Array(widthPx).fill(-Infinity);
+    this.ofColumn = new Float32Array(widthPx);
     const classes = about.ascending.length + 1;
     this.counts = [new Int32Array(classes), new Int32Array(classes)];
     this.sampledRows = nearestIndicesPillow(heightPx, SIDE);
     this.sampledColumns = nearestIndicesPillow(widthPx, SIDE);
   }
 
-  /** Rows are added in their order. */
+  /** Rows are added in their order; one without a value is above no threshold. */
   add(y: number): void {
-    const { ofColumn } = this;
-    const values = this.rows.row(y);
-    let largest = -Infinity;
-    for (let x = 0; x < values.length; x += 1) {
-      const value = values[x]!;
-      if (value > largest) largest = value;
-      if (value > ofColumn[x]!) ofColumn[x] = value;
+    const { ofColumn, rows } = this;
+    const values = rows.row(y);
+    if (values) {
+      let largest = 0;
+      for (let x = rows.from; x < rows.to; x += 1) {
+        const value = values[x]!;
+        if (value > largest) largest = value;
+        if (value > ofColumn[x]!) ofColumn[x] = value;
+      }
+      this.ofRow[y] = largest;
     }
-    this.ofRow[y] = largest;
     // Of a picture with fewer than 480 rows, some are read more than once.
-    while (this.sampledRows[this.counted] === y) {
-      if (this.about.truth) this.count(values, this.about.truth);
-      this.counted += 1;
+    for (; this.sampledRows[this.counted] === y; this.counted += 1) {
+      if (values && this.about.truth) this.count(values, this.about.truth);
     }
   }
 
