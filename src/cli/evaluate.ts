@@ -16,7 +16,6 @@ import { chooseDataset } from './evaluate-dataset.ts';
 import { addEvaluateFlags, type EvaluateFlags } from './evaluate-flags.ts';
 import { evaluateRun, evaluateShare, type RunJob } from './evaluate-run.ts';
 import { summaryLines } from './evaluate-summary.ts';
-import { asFlagError } from './flag-error.ts';
 import { toJson } from './json.ts';
 import { oneOf } from './parse.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
@@ -42,11 +41,7 @@ export function evaluateCommand({ signal }: Context): Command {
   return addEvaluateFlags(command).action(
     async (name: DatasetName, _flags: unknown, self: Command) => {
       const flags = self.optsWithGlobals<EvaluateFlags>();
-      try {
-        await run({ name, flags, signal });
-      } catch (error) {
-        throw asFlagError(error);
-      }
+      await run({ name, flags, signal });
     },
   );
 }

@@ -1,6 +1,5 @@
 /** `zeroov ground`: an expression and a picture in, the object's outline and its record out. */
 import { Command } from 'commander';
-import { ZeroovError } from '../errors.ts';
 import { openScene, type Scene } from '../imagery/scene.ts';
 import { checkExpression, createGrounder, type Grounder } from '../pipeline/grounder.ts';
 import { resolveOptions } from '../pipeline/presets.ts';
@@ -11,7 +10,6 @@ import type { Context } from './context.ts';
 import { addGroundFlags, type GroundFlags, methodOptionsOf } from './ground-flags.ts';
 import { groundPicture } from './ground-picture.ts';
 import { groundOverTiles } from './ground-scene.ts';
-import { flagOf } from './parse.ts';
 import { addSceneFlags, assertPlaced, type SceneFlags, sceneOptionsOf } from './scene-flags.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 
@@ -40,11 +38,7 @@ export function groundCommand({ signal }: Context): Command {
   return addSceneFlags(addGroundFlags(command)).action(
     async (image: string, expressions: string[], _flags: unknown, self: Command) => {
       const flags = self.optsWithGlobals<GroundFlags & SceneFlags>();
-      try {
-        await run({ image, expressions, flags, signal, terminal: openTerminal(flags) });
-      } catch (error) {
-        throw asFlagError(error);
-      }
+      await run({ image, expressions, flags, signal, terminal: openTerminal(flags) });
     },
   );
 }
@@ -89,12 +83,4 @@ function isTiled(scene: Scene, flags: SceneFlags): boolean {
   const { tilePx, overlap, scales } = resolveSceneOptions(sceneOptionsOf(flags));
   const finest = planTiles(scene, { tilePx, overlap, scale: Math.max(...scales) });
   return finest.length > 1 || flags.within !== undefined;
-}
-
-/** The library names its options in its own way; here they are flags. */
-function asFlagError(error: unknown): unknown {
-  if (!(error instanceof ZeroovError) || error.code !== 'OPTION_INVALID') return error;
-  const { fields } = error as ZeroovError<'OPTION_INVALID'>;
-  const option = flagOf(fields.option);
-  return new ZeroovError('OPTION_INVALID', { ...fields, option }, { cause: error });
 }

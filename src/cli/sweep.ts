@@ -7,7 +7,6 @@ import { sweepDocument } from '../evaluation/sweep/sweep-document.ts';
 import { type Axes, sweepSettings } from '../evaluation/sweep/sweep-settings.ts';
 import { INTERACTIONS, ORDERS } from '../pipeline/presets.ts';
 import type { Context } from './context.ts';
-import { asFlagError } from './flag-error.ts';
 import { toJson } from './json.ts';
 import { numberRanges } from './number-ranges.ts';
 import { openRun, type RunFlags, reopenDataset, runCommand, writeDocument } from './opened-run.ts';
@@ -49,11 +48,7 @@ export function sweepCommand({ signal }: Context): Command {
     .addHelpText('after', HELP)
     .action(async (run: string, _flags: unknown, self: Command) => {
       const flags = self.optsWithGlobals<RunFlags & Axes>();
-      try {
-        await sweep(run, { flags, signal });
-      } catch (error) {
-        throw asFlagError(error);
-      }
+      await sweep(run, { flags, signal });
     });
 }
 
