@@ -10,6 +10,7 @@ import {
 } from '../evaluation/held-out-scenes.ts';
 import { openDataset } from '../evaluation/open-dataset.ts';
 import type { Dataset, DatasetName } from '../evaluation/sample.ts';
+import { STAGES } from '../synthetic/stages.ts';
 import { DEMO_FOLDER } from './demo-set.ts';
 import type { EvaluateFlags } from './evaluate-flags.ts';
 
@@ -44,8 +45,19 @@ export async function chooseDataset(
     seed: flags.firstSeed ?? FIRST_SEED,
     stage: flags.stage ?? ofDemo.stage,
     sizePx: flags.size ?? ofDemo.sizePx,
+    ...(flags.kinds && { kinds: [...flags.kinds] }),
   };
+  assertSaid(scenes);
   return { dataset: heldOutScenes(scenes), scenes };
+}
+
+/** @throws OPTION_INVALID for a kind that is never said of the stage's scenes */
+function assertSaid({ stage, kinds = [] }: HeldOutScenes): void {
+  const said: readonly string[] = STAGES[stage].kinds;
+  const never = kinds.find((kind) => !said.includes(kind));
+  if (never === undefined) return;
+  const expected = `kinds of stage ${stage}: ${said.join(', ')}`;
+  throw new ZeroovError('OPTION_INVALID', { option: '--kinds', expected, got: never });
 }
 
 /** The scenes that the demo set was trained for, as it says itself. */

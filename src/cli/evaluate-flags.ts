@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { FIRST_SEED } from '../evaluation/held-out-scenes.ts';
 import { METHOD_OPTIONS, PRESETS, type PresetName } from '../pipeline/presets.ts';
-import { STAGES, type StageName } from '../synthetic/stages.ts';
+import { KINDS, type Kind, STAGES, type StageName } from '../synthetic/stages.ts';
 import { addGroundFlags, type GroundFlags } from './ground-flags.ts';
 import { oneOf, whole } from './parse.ts';
 
@@ -25,6 +25,7 @@ export interface EvaluateFlags extends Omit<GroundFlags, 'preset' | 'saveMaps' |
   readonly haltAfter: number;
   readonly scenes?: number;
   readonly stage?: StageName;
+  readonly kinds?: readonly Kind[];
   readonly size?: number;
   readonly firstSeed?: number;
 }
@@ -106,6 +107,12 @@ export function addEvaluateFlags(command: Command): Command {
         '--stage <name>',
         `how hard: ${STAGE_NAMES.join(', ')} (default: as the demo set)`,
       ).argParser(oneOf('--stage', STAGE_NAMES)),
+    )
+    .addOption(
+      made(
+        '--kinds <list>',
+        `only expressions of these kinds (default: all of the stage)\n${KINDS.join(', ')}`,
+      ).argParser((text: string) => text.split(',').map(oneOf('--kinds', KINDS))),
     )
     .addOption(
       made('--size <px>', 'side of the pictures (default: as the demo set)').argParser(

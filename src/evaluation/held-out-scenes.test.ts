@@ -28,6 +28,16 @@ describe('scenes in memory', () => {
     }
   });
 
+  it('can be those of some kinds only, under the ids they have among all', () => {
+    const options = { seed: 970_000_000, stage: 'd', sizePx: 64, scenes: 3 } as const;
+    const all = heldOutScenes(options).samples;
+    const some = heldOutScenes({ ...options, kinds: ['size', 'absent'] }).samples;
+    expect(some.map(({ id }) => id)).toEqual(
+      all.filter(({ kind }) => kind === 'size' || kind === 'absent').map(({ id }) => id),
+    );
+    expect(some.length).toBeGreaterThan(0);
+  });
+
   it('are another dataset with another seed, stage, size or number', () => {
     const options = { seed: 970_000_000, stage: 'a', sizePx: 64, scenes: 1 } as const;
     const changes = [

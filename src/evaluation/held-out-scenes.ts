@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Expression } from '../synthetic/expressions.ts';
 import { makeScene, type Scene } from '../synthetic/scene.ts';
-import { STAGES, type StageName } from '../synthetic/stages.ts';
+import { KINDS, STAGES, type StageName } from '../synthetic/stages.ts';
 import type { Dataset, Sample } from './sample.ts';
 
 export const HELD_OUT_SCENES = z.strictObject({
@@ -12,6 +12,8 @@ export const HELD_OUT_SCENES = z.strictObject({
   sizePx: z.int().min(32).max(4096),
   /** Of the first scene; each next has the next. */
   seed: z.int().min(0),
+  /** Only expressions of these kinds; all of the stage's when left out. */
+  kinds: z.array(z.enum(KINDS)).min(1).optional(),
 });
 export type HeldOutScenes = z.infer<typeof HELD_OUT_SCENES>;
 
@@ -20,13 +22,15 @@ export const FIRST_SEED = 970_000_000;
 
 /** The samples that `zeroov synthesize` and the reader of its folder would give, without the folder. */
 export function heldOutScenes(options: HeldOutScenes): Dataset {
-  const { scenes, seed, stage, sizePx } = options;
+  const { scenes, seed, stage, sizePx, kinds } = options;
   let last: Scene | undefined;
   const sceneOf = (of: number): Scene => {
     if (last?.seed !== of) last = makeScene({ seed: of, stage, sizePx });
     return last;
   };
-  const samples = Array.from({ length: scenes }, (_, i) => samplesOf(seed + i, sceneOf)).flat();
+  const samples = Array.from({ length: scenes }, (_, i) => samplesOf(seed + i, sceneOf))
+    .flat()
+    .filter(({ kind }) => !kinds || kinds.some((wanted) => wanted === kind));
   return {
     name: 'synthetic',
     root: 'made in memory',
