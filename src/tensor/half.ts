@@ -1,8 +1,5 @@
 /** 16-bit floats as their bits: a Uint16Array of IEEE 754 half (F16) or bfloat16 (BF16) numbers. */
 
-const scratch = new Float32Array(1);
-const scratchBits = new Uint32Array(scratch.buffer);
-
 /** One half's bits as a number: 1 sign, 5 exponent (bias 15), 10 fraction bits. */
 function halfToNumber(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
@@ -24,33 +21,33 @@ export function halfToFloat32(bits: Uint16Array): Float32Array {
   return out;
 }
 
+const INFINITY = 0x7f800000;
+/** 65520, halfway between the largest half and what would follow it. */
+const OVERFLOW = 0x477ff000;
+/** 2^-14, the smallest normal half. */
+const NORMAL = 0x38800000;
+/** Added and taken away again, it rounds a float64 below 2^51 to a whole number, ties to even. */
+const ROUND = 2 ** 52;
+
 /** float32 → F16 bits, to nearest, ties to even; above 65519 becomes infinity, NaN stays NaN. */
 export function float32ToHalf(values: Float32Array): Uint16Array {
+  const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   const out = new Uint16Array(values.length);
-  for (let i = 0; i < values.length; i += 1) out[i] = numberToHalf(values[i]!);
+  for (let i = 0; i < bits.length; i += 1) {
+    const word = bits[i]!;
+    const sign = (word >>> 16) & 0x8000;
+    const magnitude = word & 0x7fffffff;
+    if (magnitude >= OVERFLOW) out[i] = sign | (magnitude > INFINITY ? 0x7e00 : 0x7c00);
+    else if (magnitude < NORMAL) {
+      // The spacing is 2^-24 throughout; a carry to 1024 is the smallest normal.
+      out[i] = sign | (Math.abs(values[i]!) * 2 ** 24 + ROUND - ROUND);
+    } else {
+      // 13 bits go, and the exponent's bias 127 becomes 15; a carry out of the fraction raises the exponent, as it should.
+      const rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1);
+      out[i] = sign | ((rounded - ((127 - 15) << 23)) >>> 13);
+    }
+  }
   return out;
-}
-
-function numberToHalf(value: number): number {
-  scratch[0] = value;
-  const bits = scratchBits[0]!;
-  const sign = (bits >>> 16) & 0x8000;
-  if (Number.isNaN(value)) return sign | 0x7e00;
-  const magnitude = Math.abs(value);
-  if (magnitude >= 65520) return sign | 0x7c00;
-  // Below the smallest normal half the spacing is 2^-24 throughout; a carry to 1024 is the smallest normal.
-  if (magnitude < 2 ** -14) return sign | roundHalfEven(magnitude * 2 ** 24);
-  const exponent = ((bits >>> 23) & 0xff) - 127;
-  // 1024..2048 steps within this power of two; 2048 carries into the exponent, as it should.
-  const steps = roundHalfEven(magnitude * 2 ** (10 - exponent));
-  return sign | (((exponent + 14) << 10) + steps);
-}
-
-function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1;
-  return floor + (floor & 1);
 }
 
 /** BF16 bits → float32, exact: the upper half of a float32. */

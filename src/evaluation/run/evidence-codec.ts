@@ -127,7 +127,9 @@ function bodyBytes({ evidence }: Header): number {
 
 /** [n, n] → the high bytes of all half floats, then the low bytes. */
 function planesOf({ shape, data }: Float32Tensor): Buffer {
-  const halves = float32ToHalf(data.map((value) => value * shape[1]!));
+  const scaled = new Float32Array(data.length);
+  for (let i = 0; i < data.length; i += 1) scaled[i] = data[i]! * shape[1]!;
+  const halves = float32ToHalf(scaled);
   const planes = Buffer.allocUnsafe(2 * halves.length);
   for (let i = 0; i < halves.length; i += 1) {
     planes[i] = halves[i]! >> 8;
