@@ -72,6 +72,11 @@ export const ERRORS = {
     'InputRejected',
     (f) => `no image at ${f.path}; check the path`,
   ),
+  IMAGE_REMOTE: row<{ path: string }>(
+    'InputRejected',
+    (f) =>
+      `${f.path} is a web address, and addresses are not opened unless they are allowed, which this version has no option for yet; download the file, e.g. with curl -LO, and give its path`,
+  ),
   IMAGE_NOT_A_FILE: row<{ path: string; kind: string }>(
     'InputRejected',
     (f) =>

@@ -6,7 +6,7 @@ import type { RgbImage } from '../tensor/image.ts';
 import { encodeNpy } from '../tensor/npy.ts';
 import { toJson } from './json.ts';
 import type { OutputFile } from './output-folder.ts';
-import { overlayOf, panelOf, type Shown } from './pictures.ts';
+import { type Ground, overlayOf, panelOf, type Shown } from './pictures.ts';
 
 const MAPS = ['overview', 'structure', 'attention', 'evolved'] as const satisfies (keyof Maps)[];
 const PICTURES = ['mask.png', 'overlay.png', 'panel.png'] as const;
@@ -56,14 +56,14 @@ export function folderOf(place: { expression: string; i: number; of: number }): 
 /** All files of a run, in the order they are to be put in place. */
 export async function filesOf(
   answers: readonly Answer[],
-  { image, maps }: Wanted & { readonly image: RgbImage },
+  { image, ground, maps }: Wanted & Ground & { readonly image: RgbImage },
 ): Promise<OutputFile[]> {
   const files: OutputFile[] = [];
   for (const [i, answer] of answers.entries()) {
     const { expression } = answer.shown;
     const folder = folderOf({ expression, i, of: answers.length });
     const own = [
-      ...(await pictureFiles(answer, image)),
+      ...(await pictureFiles(answer, { image, ground })),
       ...(maps ? mapFiles(answer) : []),
       recordFile(answer),
     ];
@@ -72,11 +72,14 @@ export async function filesOf(
   return files;
 }
 
-async function pictureFiles({ shown }: Answer, image: RgbImage): Promise<OutputFile[]> {
+async function pictureFiles(
+  { shown }: Answer,
+  picture: Ground & { readonly image: RgbImage },
+): Promise<OutputFile[]> {
   return [
     { name: 'mask.png', bytes: await encodeMaskPng(shown.mask) },
-    { name: 'overlay.png', bytes: await overlayOf(shown, image) },
-    { name: 'panel.png', bytes: await panelOf(shown, { image }) },
+    { name: 'overlay.png', bytes: await overlayOf(shown, picture) },
+    { name: 'panel.png', bytes: await panelOf(shown, picture) },
   ];
 }
 

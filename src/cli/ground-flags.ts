@@ -44,7 +44,7 @@ export function addGroundFlags(command: Command): Command {
     )
     .option(
       '-o, --output <folder>',
-      'write result.json, mask.png, overlay.png and panel.png; without it, only print',
+      'write result.json, mask.png, overlay.png and panel.png; or one .geojson, .gpkg or .tif\nwithout it, only print',
     )
     .option('--save-maps', 'also write maps/{overview,structure,attention,evolved}.npy (float32)')
     .option('--json', 'print what result.json holds, an array for several expressions');

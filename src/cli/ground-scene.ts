@@ -2,30 +2,45 @@
 import { basename } from 'node:path';
 import { readJson } from '../checkpoint/json-file.ts';
 import { throwIfAborted, ZeroovError } from '../errors.ts';
+import { identify } from '../evaluation/run/checkpoint-identity.ts';
 import { AREA_SCHEMA, areaFromGeoJson } from '../geo/area-from-geojson.ts';
-import { drawOverlay } from '../imagery/draw-overlay.ts';
+import { groundMarks } from '../imagery/ground-marks.ts';
 import { encodeMaskPng } from '../imagery/png.ts';
 import type { Scene } from '../imagery/scene.ts';
 import type { Window } from '../imagery/window.ts';
 import type { SceneGrounding } from '../pipeline/ground-scene.ts';
 import type { Grounder } from '../pipeline/grounder.ts';
-import { resolveSceneOptions } from '../pipeline/scene-options.ts';
+import type { MethodOptions } from '../pipeline/presets.ts';
+import type { UsedCheckpoint } from '../pipeline/record-parts.ts';
+import { resolveSceneOptions, type SceneOptions } from '../pipeline/scene-options.ts';
 import { type Part, partOf, regionOfWhole } from '../pipeline/scene-part.ts';
 import { type SceneResult, sceneRecordOf } from '../pipeline/scene-record.ts';
 import type { Region } from '../pipeline/scene-regions.ts';
-import type { Box } from '../tensor/image.ts';
+import type { TileMemory } from '../pipeline/tile-memory.ts';
+import { VERSION } from '../pipeline/version.ts';
+import type { Box, Mask, Size } from '../tensor/image.ts';
 import { type GroundFlags, methodOptionsOf } from './ground-flags.ts';
 import { toJson } from './json.ts';
-import { type OutputFile, withOutput } from './output-folder.ts';
+import { type OutputFile, type OutputFolder, withOutput } from './output-folder.ts';
+import { outputTarget } from './output-target.ts';
 import { numbers } from './parse.ts';
-import { placeFileNames, placeFiles } from './place-files.ts';
+import { overlayOf, panelOf } from './pictures.ts';
+import {
+  hasOutlineOf,
+  type PlaceJob,
+  placeFile,
+  placeFileNames,
+  placeFiles,
+} from './place-files.ts';
 import { stageBars } from './progress.ts';
 import { type SceneFlags, sceneOptionsOf } from './scene-flags.ts';
 import type { Terminal } from './terminal.ts';
+import { dropSearchJournal, type Searched, withSearchJournal } from './tile-journal.ts';
 
-const FILES = ['mask.png', 'overlay.png', 'detail.png', 'result.json'] as const;
-/** Longest side of the pictures. */
+const FILES = ['mask.png', 'overlay.png', 'detail.png', 'panel.png', 'result.json'] as const;
+/** Longest side of the pictures, and of the one that a panel is made of. */
 const PICTURE_PX = 2048;
+const PANEL_PX = 1024;
 
 export interface SceneJob {
   readonly scene: Scene;
@@ -41,13 +56,17 @@ export interface SceneJob {
 export async function groundOverTiles(job: SceneJob): Promise<void> {
   const { scene, flags, terminal } = job;
   assertPossible(job);
-  const names = [...FILES, ...(scene.place ? placeFileNames(flags) : [])];
-  const record = await withOutput({ path: flags.output, names }, async (output) => {
-    const { record: made, ...found } = await search(job);
+  const { folder, file } = outputTarget(flags.output);
+  const names = file ? [file.name] : [...FILES, ...(scene.place ? placeFileNames(flags) : [])];
+  const record = await withOutput({ path: folder, names }, async (output) => {
+    const { record: made, ...found } = await search(job, output);
     if (output) {
-      const files = await filesOf(found, made, job);
+      const files = file
+        ? [{ name: file.name, bytes: await placeFile(placeJobOf(found, job)!, file.format) }]
+        : await filesOf(found, made, job);
       throwIfAborted(job.signal);
       await output.commit(files);
+      await dropSearchJournal(output.path);
     }
     return made;
   });
@@ -69,30 +88,43 @@ function assertPossible({ expressions, flags, grounder }: SceneJob): void {
 
 interface Found {
   readonly regions: readonly Region[];
-  /** Of the whole scene; null where only a part was searched. */
-  readonly maps: SceneGrounding['maps'] | null;
+  /** Of the window that was searched. */
+  readonly maps: SceneGrounding['maps'];
+  readonly searched: Window;
+  readonly tiles: SceneGrounding['tiles'];
 }
 
-async function search(job: SceneJob): Promise<Found & { readonly record: SceneResult }> {
-  const { scene, grounder, flags, signal, openSeconds } = job;
+type SearchOptions = MethodOptions & SceneOptions;
+
+async function search(
+  job: SceneJob,
+  output: OutputFolder | undefined,
+): Promise<Found & { readonly record: SceneResult }> {
+  const { scene, grounder, flags, openSeconds } = job;
   const [expression] = job.expressions as readonly [string];
-  const part = await partAsked(scene, flags.within);
+  const { part, area } = await partAsked(scene, flags.within);
   const start = performance.now();
   const method = grounder.options(methodOptionsOf(flags));
   const options = { ...method, ...resolveSceneOptions(sceneOptionsOf(flags)) };
-  const bars = stageBars(job.terminal);
-  let grounding: SceneGrounding;
-  try {
-    const watch = { signal, onProgress: bars.show };
-    const reader = part ? partOf(scene, part) : scene;
-    grounding = await grounder.groundScene(reader, expression, { ...options, ...watch });
-  } finally {
-    bars.stop();
-  }
+  const look = (memory?: TileMemory) => searchTiles(job, { part, options, memory });
+  const grounding = output
+    ? await withSearchJournal(
+        {
+          output: output.path,
+          searched: await searchedBy(job, { options, area }),
+          resume: flags.resume ?? false,
+        },
+        async ({ memory, before }) => {
+          if (before > 0) job.terminal.note(`going on: ${before} tiles were looked at before`);
+          return look(memory);
+        },
+      )
+    : await look();
   const found = part
     ? grounding.regions.map((region) => regionOfWhole(region, part.window))
     : [...grounding.regions];
-  const regions = flags.all ? found : found.slice(0, 1);
+  const large = found.filter((region) => isLarge(region, job));
+  const regions = flags.all ? large : large.slice(0, 1);
   const { checkpoints, provider = 'none', threads } = grounder;
   const record = sceneRecordOf({
     expression,
@@ -105,31 +137,89 @@ async function search(job: SceneJob): Promise<Found & { readonly record: SceneRe
     provider,
     threads,
   });
-  return { regions, maps: part ? null : grounding.maps, record };
+  const searched = part?.window ?? wholeOf(scene);
+  return { regions, maps: grounding.maps, searched, tiles: grounding.tiles, record };
 }
+
+interface Search {
+  readonly part: Part | null;
+  readonly options: SearchOptions;
+  readonly memory: TileMemory | undefined;
+}
+
+async function searchTiles(
+  { scene, expressions, grounder, signal, terminal }: SceneJob,
+  { part, options, memory }: Search,
+): Promise<SceneGrounding> {
+  const bars = stageBars(terminal);
+  try {
+    const watch = { signal, onProgress: bars.show };
+    const reader = part ? partOf(scene, part) : scene;
+    return await grounder.groundScene(reader, expressions[0]!, { ...options, ...watch }, memory);
+  } finally {
+    bars.stop();
+  }
+}
+
+/** Everything that can change what is said of a tile. */
+async function searchedBy(
+  { scene, expressions, grounder, flags }: SceneJob,
+  { options, area }: { options: SearchOptions; area: unknown },
+): Promise<Searched> {
+  const { vlm, diffusion } = grounder.checkpoints;
+  const identity = async (used: UsedCheckpoint | null) => {
+    if (!used) return null;
+    const { weights, settings } = await identify(used);
+    return { weights, settings };
+  };
+  const { bands = null, stretch = null, provider = null, threads } = flags;
+  return {
+    zeroov: VERSION,
+    image: { sha256: scene.sha256, of: scene.sha256Of },
+    expression: expressions[0]!,
+    vlm: await identity(vlm),
+    diffusion: options.order.includes('F') ? await identity(diffusion) : null,
+    options,
+    bands,
+    stretch,
+    within: area,
+    provider,
+    threads: threads ?? grounder.threads,
+  };
+}
+
+/** Whether some outline of the region is as large as `--min-area` wants it; without a place there is no such wish. */
+function isLarge({ mask, window }: Region, { scene: { place }, flags }: SceneJob): boolean {
+  const { minArea } = flags;
+  return !place || minArea === undefined || hasOutlineOf(minArea, { mask, window, place });
+}
+
+const wholeOf = ({ widthPx, heightPx }: Size): Window => ({ x: 0, y: 0, widthPx, heightPx });
 
 function placeOf({ place }: Scene): SceneResult['place'] {
   return place && { epsg: place.crs.epsg, crs: place.crs.name, affine: [...place.affine] };
 }
 
-/** The box or polygon of `--within`. @throws OPTION_INVALID for what does not lie in the scene */
-async function partAsked(scene: Scene, within: string | undefined): Promise<Part | null> {
-  if (within === undefined) return null;
+/** The box or polygon of `--within`, and what it says. @throws OPTION_INVALID for what does not lie in the scene */
+async function partAsked(
+  scene: Scene,
+  within: string | undefined,
+): Promise<{ readonly part: Part | null; readonly area: unknown }> {
+  if (within === undefined) return { part: null, area: null };
   const refuse = (expected: string) =>
     new ZeroovError('OPTION_INVALID', { option: '--within', expected, got: within });
   if (!/\.(geo)?json$/i.test(within)) {
     const [x1, y1, x2, y2, ...more] = numbers('--within')(within);
     if (y2 === undefined || more.length > 0) throw refuse('x1,y1,x2,y2 or a .geojson file');
-    return { window: insideOf(scene, [x1!, y1!, x2!, y2], refuse) };
+    const box = [x1!, y1!, x2!, y2] as const;
+    return { part: { window: insideOf(scene, box, refuse) }, area: box };
   }
   if (!scene.place)
     throw refuse(`a box in pixels, since the picture has no place (${scene.placeProblem})`);
   const document = await readJson({ file: within, schema: AREA_SCHEMA });
   const { bounds, contains } = areaFromGeoJson(document, scene.place);
-  return {
-    window: insideOf(scene, bounds, refuse),
-    contains: (x, y) => contains([x, y]),
-  };
+  const window = insideOf(scene, bounds, refuse);
+  return { part: { window, contains: (x, y) => contains([x, y]) }, area: document };
 }
 
 function insideOf(
@@ -145,34 +235,44 @@ function insideOf(
   throw refuse(`an area within the scene's ${scene.widthPx} × ${scene.heightPx} px`);
 }
 
-async function filesOf(
-  { regions, maps }: Found,
-  record: SceneResult,
+/** Null for a scene without a place. */
+function placeJobOf(
+  { regions, maps, searched }: Found,
   { scene, flags, expressions, grounder }: SceneJob,
-): Promise<OutputFile[]> {
-  const [best] = regions;
+): PlaceJob | null {
+  if (!scene.place) return null;
+  const { relevance: overview, attention, evolved } = maps;
+  return {
+    place: scene.place,
+    found: regions,
+    maps: { of: searched, byName: { overview, attention, evolved }, evidence: evolved },
+    flags,
+    about: {
+      expression: expressions[0]!,
+      source: basename(scene.path),
+      checkpoint: grounder.checkpoints.vlm?.label ?? '',
+      preset: flags.preset ?? 'rsvg-zeroov',
+    },
+  };
+}
+
+async function filesOf(found: Found, record: SceneResult, job: SceneJob): Promise<OutputFile[]> {
+  const { scene, expressions } = job;
+  const [expression] = expressions as readonly [string];
+  const [best] = found.regions;
+  const drawing = { scene, expression, best };
   const files: OutputFile[] = [];
   if (best) {
     files.push({ name: 'mask.png', bytes: await encodeMaskPng(best.mask) });
-    files.push({
-      name: 'detail.png',
-      bytes: await drawRegion(scene, best, around(best.box, scene)),
-    });
-    const whole = { x: 0, y: 0, widthPx: scene.widthPx, heightPx: scene.heightPx };
-    files.push({ name: 'overlay.png', bytes: await drawRegion(scene, best, whole) });
+    files.push({ name: 'detail.png', bytes: await overlay(drawing, around(best.box, scene)) });
   }
-  if (scene.place) {
-    const { vlm } = grounder.checkpoints;
-    const about = {
-      expression: expressions[0]!,
-      source: basename(scene.path),
-      checkpoint: vlm?.label ?? '',
-      preset: flags.preset ?? 'rsvg-zeroov',
-    };
-    const { relevance: overview = null, ...others } = maps ?? {};
-    const named = { overview, ...others };
-    const job = { place: scene.place, found: regions, maps: named, flags, about };
-    files.push(...(await placeFiles(job)));
+  files.push({ name: 'overlay.png', bytes: await overlay(drawing, wholeOf(scene)) });
+  files.push({ name: 'panel.png', bytes: await panel(drawing, found) });
+  const placed = placeJobOf(found, job);
+  if (placed) {
+    const own = await placeFiles(placed);
+    // A world file places mask.png, which there is only of what was found.
+    files.push(...own.filter(({ name }) => best || name !== 'mask.pgw'));
   }
   return [...files, { name: 'result.json', bytes: `${toJson(record)}\n` }];
 }
@@ -190,14 +290,70 @@ function around([x1, y1, x2, y2]: Box, scene: Scene): Window {
   };
 }
 
-/** A window of the scene with the region's mask and box, PICTURE_PX at most. PNG bytes. */
-async function drawRegion(scene: Scene, region: Region, window: Window): Promise<Uint8Array> {
-  const scale = Math.min(1, PICTURE_PX / Math.max(window.widthPx, window.heightPx));
-  const widthPx = Math.max(1, Math.round(window.widthPx * scale));
-  const heightPx = Math.max(1, Math.round(window.heightPx * scale));
-  const { image } = await scene.read(window, { widthPx, heightPx });
-  const data = new Uint8Array(widthPx * heightPx);
-  const { window: own, mask } = region;
+interface Drawing {
+  readonly scene: Scene;
+  readonly expression: string;
+  readonly best: Region | undefined;
+}
+
+/** A window of the scene with the best region's mask and box. PNG bytes. */
+async function overlay(drawing: Drawing, window: Window): Promise<Uint8Array> {
+  const { image, ground, shown } = await view(drawing, { window, mostPx: PICTURE_PX });
+  return overlayOf({ expression: drawing.expression, ...shown }, { image, ground });
+}
+
+/** The window that was searched, stage by stage. PNG bytes. */
+async function panel(
+  drawing: Drawing,
+  { searched: window, maps, tiles }: Found,
+): Promise<Uint8Array> {
+  const { image, ground, shown } = await view(drawing, { window, mostPx: PANEL_PX });
+  const { relevance: overview, attention, evolved } = maps;
+  const caption = `${tiles.looked} of ${tiles.planned} tiles looked at`;
+  return panelOf(
+    {
+      expression: drawing.expression,
+      maps: { overview, structure: null, attention, evolved },
+      refinement: null,
+      ...shown,
+    },
+    { image, size: window, caption, ground },
+  );
+}
+
+/** A window of the scene, its longer side `mostPx` at most, and what of the best region lies in it, in its pixels. */
+async function view(
+  { scene, best }: Drawing,
+  { window, mostPx }: { window: Window; mostPx: number },
+) {
+  const scale = Math.min(1, mostPx / Math.max(window.widthPx, window.heightPx));
+  const out = {
+    widthPx: Math.max(1, Math.round(window.widthPx * scale)),
+    heightPx: Math.max(1, Math.round(window.heightPx * scale)),
+  };
+  const { image } = await scene.read(window, out);
+  const ground = scene.place ? groundMarks(scene.place, { window, out }) : undefined;
+  const mask = { ...out, data: new Uint8Array(out.widthPx * out.heightPx) };
+  if (best) sampleMask(mask, best, window);
+  const [sx, sy] = [out.widthPx / window.widthPx, out.heightPx / window.heightPx];
+  const [x1, y1, x2, y2] = best?.box ?? [0, 0, 0, 0];
+  const [left, top] = [(x1 - window.x) * sx, (y1 - window.y) * sy];
+  const box: Box = [left, top, (x2 - window.x) * sx, (y2 - window.y) * sy];
+  const shown = {
+    mask,
+    box: best ? box : null,
+    found: best !== undefined,
+    score: best?.score ?? null,
+  };
+  return { image, ground, shown };
+}
+
+/** Writes a region's mask as a window shows it: a pixel is inside when the region is at its centre. */
+function sampleMask(
+  { widthPx, heightPx, data }: Mask,
+  { window: own, mask }: Region,
+  window: Window,
+): void {
   for (let y = 0; y < heightPx; y += 1) {
     const row = Math.floor(window.y + ((y + 0.5) * window.heightPx) / heightPx) - own.y;
     if (row < 0 || row >= own.heightPx) continue;
@@ -207,16 +363,6 @@ async function drawRegion(scene: Scene, region: Region, window: Window): Promise
       data[y * widthPx + x] = mask.data[row * own.widthPx + column]!;
     }
   }
-  const [sx, sy] = [widthPx / window.widthPx, heightPx / window.heightPx];
-  const [x1, y1, x2, y2] = region.box;
-  const box: Box = [
-    (x1 - window.x) * sx,
-    (y1 - window.y) * sy,
-    (x2 - window.x) * sx,
-    (y2 - window.y) * sy,
-  ];
-  const label = `score ${region.score.toFixed(2)}`;
-  return drawOverlay({ image, mask: { widthPx, heightPx, data }, box, label });
 }
 
 function linesOf(record: SceneResult, { terminal, flags, scene }: SceneJob): string[] {

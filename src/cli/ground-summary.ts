@@ -3,12 +3,15 @@ import { humanBytes } from '../errors.ts';
 import type { ResultRecord } from '../pipeline/record.ts';
 import { folderOf } from './ground-files.ts';
 import type { GroundFlags } from './ground-flags.ts';
+import { outputTarget } from './output-target.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface SummaryContext {
   /** Which expression of how many. */
   readonly i: number;
   readonly of: number;
+  /** Names of the files that say where it lies. */
+  readonly placed: readonly string[];
   readonly flags: GroundFlags;
   readonly terminal: Terminal;
 }
@@ -48,10 +51,17 @@ function sayBox([x1, y1, x2, y2]: NonNullable<ResultRecord['box']>): string {
   return `${corners} px (${round(x2 - x1)} × ${round(y2 - y1)})`;
 }
 
-function filesLine(expression: string, { i, of, flags }: SummaryContext): string {
+function filesLine(expression: string, { i, of, placed, flags }: SummaryContext): string {
   if (flags.output === undefined) return 'none; give -o FOLDER to write mask, pictures and record';
+  if (outputTarget(flags.output).file) return flags.output;
   const folder = folderOf({ expression, i, of });
   const place = [flags.output.replace(/\/+$/, ''), folder].filter(Boolean).join('/');
-  const maps = flags.saveMaps ? ', maps/' : '';
-  return `${place}/ result.json, mask.png, overlay.png, panel.png${maps}`;
+  const names = ['result.json', 'mask.png', 'overlay.png', 'panel.png', ...placed];
+  const maps = flags.saveMaps ? ['maps/'] : [];
+  return `${place}/ ${[...new Set([...names.map(shortened), ...maps])].join(', ')}`;
+}
+
+/** A file in a folder by its folder. */
+function shortened(name: string): string {
+  return name.replace(/\/.*/, '/');
 }

@@ -1,5 +1,6 @@
 /** `zeroov ground`: an expression and a picture in, the object's outline and its record out. */
 import { Command } from 'commander';
+import { ZeroovError } from '../errors.ts';
 import { openScene, type Scene } from '../imagery/scene.ts';
 import { checkExpression, createGrounder, type Grounder } from '../pipeline/grounder.ts';
 import { resolveOptions } from '../pipeline/presets.ts';
@@ -10,6 +11,7 @@ import type { Context } from './context.ts';
 import { addGroundFlags, type GroundFlags, methodOptionsOf } from './ground-flags.ts';
 import { groundPicture } from './ground-picture.ts';
 import { groundOverTiles } from './ground-scene.ts';
+import { assertTarget } from './output-target.ts';
 import { addSceneFlags, assertPlaced, type SceneFlags, sceneOptionsOf } from './scene-flags.ts';
 import { openTerminal, type Terminal } from './terminal.ts';
 
@@ -25,6 +27,7 @@ Examples:
   $ zeroov ground scene.png "the blue building" --refine box -o out
   $ zeroov ground harbour.jpg "the crane" "the largest tank" -o out --preset no-focus --json
   $ zeroov ground city.tif "the stadium" --bands 4,3,2 --within district.geojson -o out
+  $ zeroov ground city.tif "the stadium" --search exhaustive --all -o stadiums.gpkg
 `;
 
 export function groundCommand({ signal }: Context): Command {
@@ -55,11 +58,17 @@ interface Job {
 async function run(job: Job): Promise<void> {
   const { expressions, flags } = job;
   for (const expression of expressions) checkExpression(expression);
+  if (flags.resume && flags.output === undefined) {
+    throw new ZeroovError('USAGE', {
+      reason: '--resume needs the -o of the search that was cut off',
+    });
+  }
   const started = performance.now();
   const { bands, stretch, epsg } = flags;
   const scene = await openScene(job.image, { bands, stretch, epsg });
   try {
     if (!scene.place) assertPlaced(flags, scene.placeProblem!);
+    assertTarget({ expressions, flags, placeProblem: scene.placeProblem });
     const grounder = await openGrounder(job);
     const openSeconds = (performance.now() - started) / 1000;
     const groundIt = isTiled(scene, flags) ? groundOverTiles : groundPicture;

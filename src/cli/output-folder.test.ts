@@ -32,6 +32,12 @@ describe('an output folder', () => {
     expect((await readdir(root)).sort()).toEqual(['maps', 'mask.png', 'mine.txt', 'result.json']);
   });
 
+  it('removes what an earlier run of the same names left and this one does not make', async () => {
+    await (await openOutputFolder(root, names)).commit(files('old'));
+    await (await openOutputFolder(root, names)).commit(files('new').slice(1));
+    expect((await readdir(root)).sort()).toEqual(['maps', 'result.json']);
+  });
+
   it('is gone after abandoning, with the folders made for it', async () => {
     const output = await openOutputFolder(join(root, 'a', 'b'), names);
     expect(existsSync(join(root, 'a', 'b'))).toBe(true);

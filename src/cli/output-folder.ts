@@ -1,6 +1,7 @@
 /**
  * A folder of results that is changed at once or not at all: files are written into a hidden folder inside it, then
- * renamed into place in the order given. On any failure what was there before is there again.
+ * renamed into place in the order given; files of the same names that an earlier run left and this one does not make go. On
+ * any failure what was there before is there again.
  */
 import { rmSync } from 'node:fs';
 import {
@@ -25,7 +26,7 @@ export interface OutputFile {
 
 export interface OutputFolder {
   readonly path: string;
-  /** Puts all files in place, the last one last. @throws OUTPUT_WRITE */
+  /** Puts all files in place, the last one last, and removes what else is there of `names`. @throws OUTPUT_WRITE */
   commit(files: readonly OutputFile[]): Promise<void>;
   /** Removes what was made for a commit that did not come, the folder too if it was not there before. */
   abandon(): Promise<void>;
@@ -51,7 +52,7 @@ export async function openOutputFolder(
     await removeMade(target, made);
     throw error;
   }
-  return new StagedFolder({ path, target, stage, made });
+  return new StagedFolder({ path, target, stage, made, names });
 }
 
 /** Work whose result may go to a folder: reserved before it begins, and as it was when the work fails. */
@@ -73,6 +74,8 @@ interface Places {
   readonly path: string;
   readonly target: string;
   readonly stage: string;
+  /** Every file that a run like this may write. */
+  readonly names: readonly string[];
   /** The first folder that had to be made, if any. */
   readonly made: string | undefined;
 }
@@ -110,6 +113,9 @@ class StagedFolder implements OutputFolder {
   private async place(names: readonly string[]): Promise<void> {
     const undo: (() => Promise<unknown>)[] = [];
     try {
+      for (const name of this.places.names) {
+        if (!names.includes(name)) await this.setAside(name, undo);
+      }
       for (const name of names) {
         await writing(join(this.places.path, name), () => this.swap(name, undo));
       }
@@ -124,14 +130,19 @@ class StagedFolder implements OutputFolder {
     const place = join(target, name);
     const made = await mkdir(dirname(place), { recursive: true });
     if (made !== undefined) undo.push(() => removeMade(dirname(place), made));
-    if (await exists(place)) {
-      const old = join(stage, 'old', name);
-      await mkdir(dirname(old), { recursive: true });
-      await rename(place, old);
-      undo.push(() => rename(old, place));
-    }
+    await this.setAside(name, undo);
     await rename(join(stage, 'new', name), place);
     undo.push(() => rm(place, { force: true }));
+  }
+
+  /** What is there under a name goes into the hidden folder. */
+  private async setAside(name: string, undo: (() => Promise<unknown>)[]): Promise<void> {
+    const { target, stage } = this.places;
+    const [place, old] = [join(target, name), join(stage, 'old', name)];
+    if (!(await exists(place))) return;
+    await mkdir(dirname(old), { recursive: true });
+    await rename(place, old);
+    undo.push(() => rename(old, place));
   }
 }
 

@@ -11,10 +11,11 @@ import type { Place } from '../geo/place.ts';
 import { mapRings, type Polygon } from '../geo/polygon.ts';
 import { simplify } from '../geo/simplify.ts';
 import { MEDIA_TYPES, stacItem } from '../geo/stac-item.ts';
-import { traceMask } from '../geo/trace.ts';
+import { spansOf, traceMask } from '../geo/trace.ts';
 import { toWorldFile } from '../geo/world-file.ts';
 import { type TileSource, writeCog } from '../geo/write-cog.ts';
 import type { Window } from '../imagery/window.ts';
+import { blend, tapOf } from '../pipeline/scene-grid.ts';
 import type { Mask } from '../tensor/image.ts';
 import type { Float32Tensor } from '../tensor/tensor.ts';
 import { toJson } from './json.ts';
@@ -32,8 +33,13 @@ export interface PlaceJob {
   readonly place: Place;
   /** Best first. */
   readonly found: readonly PlacedMask[];
-  /** By name: [h, w] of any grid over the whole scene. */
-  readonly maps: Readonly<Record<string, Float32Tensor | null>>;
+  /** By name: [h, w] of any grid over the window `maps.of` of the scene. */
+  readonly maps: {
+    readonly of: Window;
+    readonly byName: Readonly<Record<string, Float32Tensor | null>>;
+    /** What masks were cut from, and scores are means of; null where there is none. */
+    readonly evidence: Float32Tensor | null;
+  };
   readonly flags: SceneFlags;
   /** For the features' properties. */
   readonly about: Pick<Region['properties'], 'expression' | 'source' | 'checkpoint' | 'preset'>;
@@ -73,10 +79,18 @@ export async function placeFiles(job: PlaceJob): Promise<OutputFile[]> {
     files.push({ name: NAMES[name], bytes: await WRITERS[name](job, regions) });
   }
   if (!format.includes('cog')) return files;
-  for (const [name, map] of Object.entries(job.maps)) {
-    if (map) files.push({ name: `maps/${name}.tif`, bytes: await mapCog(map, job.place) });
+  const { of, byName } = job.maps;
+  const [{ widthPx, heightPx }, affine] = [of, shift(job.place.affine, [of.x, of.y])];
+  const ground = { ...job.place, widthPx, heightPx, affine };
+  for (const [name, map] of Object.entries(byName)) {
+    if (map) files.push({ name: `maps/${name}.tif`, bytes: await mapCog(map, ground) });
   }
   return files;
+}
+
+/** One file alone, by its format. @throws OUTPUT_WRITE */
+export function placeFile(job: PlaceJob, format: GeoFormat): Promise<Uint8Array | string> {
+  return WRITERS[format](job, outlinesOf(job));
 }
 
 type Writer = (job: PlaceJob, regions: readonly Region[]) => Promise<Uint8Array | string>;
@@ -93,22 +107,49 @@ const WRITERS: Record<GeoFormat, Writer> = {
   },
 };
 
-/** Every outline as a feature of its own with `--all`; else the largest of the best mask. */
-function outlinesOf({ place, found, flags, about }: PlaceJob): Region[] {
-  const outlines = found.map(({ mask, window, score }) =>
-    simplified(
-      traceMask(mask).map((polygon) => moved(polygon, window)),
-      { place, flags },
-    )
-      .map((polygon) => {
+/** Every outline as a feature of its own with `--all`; else the largest of the best mask. Each has its own score. */
+function outlinesOf({ place, found, maps, flags, about }: PlaceJob): Region[] {
+  const outlines = found.map(({ mask, window, score: whole }) => {
+    const traced = traceMask(mask).map((polygon) => moved(polygon, window));
+    const scores = traced.map((polygon) => meanInside(polygon, maps) ?? whole);
+    return simplified(traced, { place, flags })
+      .map((polygon, i) => {
         const area_m2 = measure(polygon, place).areaM2;
-        return { polygon, properties: { ...about, score, area_m2 } };
+        return { polygon, properties: { ...about, score: scores[i]!, area_m2 } };
       })
-      .filter(({ properties }) => properties.area_m2 >= (flags.minArea ?? 0)),
-  );
+      .filter(({ properties }) => properties.area_m2 >= (flags.minArea ?? 0));
+  });
   if (flags.all) return outlines.flat();
   const best = outlines.find((regions) => regions.length > 0) ?? [];
   return best.toSorted((a, b) => b.properties.area_m2 - a.properties.area_m2).slice(0, 1);
+}
+
+/** Whether some outline of a mask is at least so large. */
+export function hasOutlineOf(
+  leastM2: number,
+  { mask, window, place }: Pick<PlacedMask, 'mask' | 'window'> & Pick<PlaceJob, 'place'>,
+): boolean {
+  return traceMask(mask).some(
+    (polygon) => measure(moved(polygon, window), place).areaM2 >= leastM2,
+  );
+}
+
+/** The mean over an outline's pixels of the map that masks are cut from. */
+function meanInside(
+  polygon: Polygon,
+  { of, evidence }: Pick<PlaceJob['maps'], 'of' | 'evidence'>,
+): number | null {
+  if (!evidence) return null;
+  const [height, width] = evidence.shape as readonly [h: number, w: number];
+  let [sum, count] = [0, 0];
+  for (const { row, from, to } of spansOf(polygon)) {
+    const y = tapOf((row + 0.5 - of.y) / of.heightPx, height);
+    for (let column = from; column < to; column += 1) {
+      sum += blend(evidence, { x: tapOf((column + 0.5 - of.x) / of.widthPx, width), y });
+    }
+    count += to - from;
+  }
+  return sum / count;
 }
 
 function moved(polygon: Polygon, { x, y }: Window): Polygon {
@@ -150,7 +191,7 @@ function maskTiles(found: readonly PlacedMask[], { widthPx, heightPx }: Place): 
   };
 }
 
-/** A map of the scene as a COG of its own grid. */
+/** A map of a place as a COG of its own grid. */
 function mapCog({ shape, data }: Float32Tensor, place: Place): Promise<Uint8Array> {
   const [heightPx, widthPx] = shape as readonly [h: number, w: number];
   const source: TileSource = {

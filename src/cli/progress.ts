@@ -31,7 +31,9 @@ const LABELS: Record<Stage, string> = {
   latent: 'encoding  ',
   structure: 'structure ',
   refine: 'refining  ',
+  coarse: 'overview  ',
   tiles: 'tiles     ',
+  focus: 'focusing  ',
 };
 
 export interface Bars<T> {

@@ -21,6 +21,8 @@ export interface SceneFlags {
   readonly search?: SceneOptions['search'];
   /** Four numbers in pixels, or the path of a GeoJSON file. */
   readonly within?: string;
+  /** Go on with a search that was cut off. */
+  readonly resume?: boolean;
   readonly all?: boolean;
   readonly simplify?: number;
   readonly minArea?: number;
@@ -67,6 +69,7 @@ export function addSceneFlags(command: Command): Command {
     '--within <area>',
     'search there only: x1,y1,x2,y2 in pixels, or a polygon.geojson',
   );
+  command.option('--resume', 'go on with the search over tiles that -o holds');
   command.option('--all', 'every separate region as a feature of its own, not only the best');
   option('--simplify <metres>', 'fewer corners, none further off than this', number('--simplify'));
   option('--min-area <m2>', 'leave out smaller regions', number('--min-area'));

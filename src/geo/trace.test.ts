@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Mask } from '../tensor/image.ts';
 import { anyMask, fill, maskOf } from './masks.fixture.ts';
 import { ringsOf, signedArea } from './polygon.ts';
-import { traceMask } from './trace.ts';
+import { spansOf, traceMask } from './trace.ts';
 
 /** Regions of pixels that share sides, counted by flooding. */
 function countRegions({ widthPx, heightPx, data }: Mask): number {
@@ -87,6 +87,20 @@ describe('traceMask', () => {
         }
       }),
       { numRuns: 500 },
+    );
+  });
+});
+
+describe('spansOf', () => {
+  it('gives back every pixel of any mask once', () => {
+    fc.assert(
+      fc.property(anyMask, (mask) => {
+        const data = new Uint8Array(mask.data.length);
+        for (const { row, from, to } of traceMask(mask).flatMap(spansOf)) {
+          for (let x = from; x < to; x += 1) data[row * mask.widthPx + x]! += 1;
+        }
+        expect(data).toEqual(mask.data);
+      }),
     );
   });
 });

@@ -1,5 +1,5 @@
 import type { Mask } from '../tensor/image.ts';
-import type { Point, Polygon } from './polygon.ts';
+import { type Point, type Polygon, ringsOf } from './polygon.ts';
 
 /** Headings; one further is a quarter turn to the right as seen on the screen. */
 const [EAST, SOUTH, NORTH] = [0, 1, 3] as const;
@@ -151,4 +151,35 @@ function closeLoop(options: {
   }
   // Corners inside the loop are passed no more: a region meets itself at most once in a corner.
   return points.splice(start);
+}
+
+/** Pixels from..to of a row. */
+export interface Span {
+  readonly row: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The pixels inside an outline of `traceMask`: the way back, row by row. */
+export function spansOf(polygon: Polygon): Span[] {
+  const crossings = new Map<number, number[]>();
+  for (const ring of ringsOf(polygon)) {
+    let [px, py] = ring[ring.length - 1]!;
+    for (const [x, y] of ring) {
+      for (let row = Math.min(y, py); x === px && row < Math.max(y, py); row += 1) {
+        const known = crossings.get(row);
+        if (known) known.push(x);
+        else crossings.set(row, [x]);
+      }
+      [px, py] = [x, y];
+    }
+  }
+  const spans: Span[] = [];
+  for (const [row, columns] of crossings) {
+    columns.sort((a, b) => a - b);
+    for (let i = 0; i < columns.length; i += 2) {
+      spans.push({ row, from: columns[i]!, to: columns[i + 1]! });
+    }
+  }
+  return spans;
 }

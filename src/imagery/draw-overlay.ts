@@ -1,5 +1,6 @@
 import type { Box, Mask, RgbImage } from '../tensor/image.ts';
 import { Canvas } from './canvas.ts';
+import { type GroundMarks, paintGroundMarks } from './ground-marks.ts';
 import { fitText, measureText, renderSvg, textElement } from './labels.ts';
 import { MASK_COLOUR, paintBox, paintMask } from './paint.ts';
 import { encodePng } from './png.ts';
@@ -12,23 +13,32 @@ export interface Overlay {
   readonly box: Box | null;
   /** Shortened with "…" to the picture's width; left out of pictures too small for any. */
   readonly label: string;
+  /** Where the place is known: a scale bar and a north arrow are drawn. */
+  readonly ground?: GroundMarks | undefined;
 }
 
 /** The picture with the mask tinted and outlined, its box, and a label above the box: an RGB PNG of the same size. */
-export function drawOverlay({ image, mask, box, label }: Overlay): Promise<Buffer> {
+export function drawOverlay({ image, mask, box, label, ground }: Overlay): Promise<Buffer> {
   const canvas = Canvas.copyOf(image);
   const side = Math.min(image.widthPx, image.heightPx);
   // Lines and letters grow with the picture, so that they look alike once it is scaled to a screen.
   const linePx = Math.min(8, Math.max(1, Math.round(side / 250)));
   paintMask(canvas, mask, { colour: MASK_COLOUR, tint: 0.38, reachPx: Math.floor(linePx / 2) });
   if (box) paintBox(canvas, box, { linePx });
-  paintLabel(canvas, { label, box, sizePx: Math.min(40, Math.max(12, Math.round(side / 34))) });
+  const sizePx = Math.min(40, Math.max(12, Math.round(side / 34)));
+  const footPx = ground ? paintGroundMarks(canvas, ground, sizePx) : 0;
+  paintLabel(canvas, { label, box, sizePx, footPx });
   return encodePng(canvas);
 }
 
 function paintLabel(
   canvas: Canvas,
-  { label, box, sizePx }: { label: string; box: Box | null; sizePx: number },
+  {
+    label,
+    box,
+    sizePx,
+    footPx,
+  }: { label: string; box: Box | null; sizePx: number; footPx: number },
 ): void {
   const padPx = Math.round(sizePx * 0.45);
   const gapPx = Math.round(sizePx * 0.35);
@@ -48,7 +58,7 @@ function paintLabel(
     const [x1, y1, , y2] = box ?? [0, 0, 0, 0];
     const above = Math.floor(y1) - 2 * gapPx - heightPx;
     const below = Math.ceil(y2) + 2 * gapPx;
-    const fitsBelow = box !== null && below + heightPx + gapPx <= canvas.heightPx;
+    const fitsBelow = box !== null && below + heightPx + gapPx + footPx <= canvas.heightPx;
     const y = above >= gapPx ? above : fitsBelow ? below : gapPx;
     const x = Math.min(Math.max(gapPx, Math.floor(x1)), canvas.widthPx - widthPx - gapPx);
     return { x, y };

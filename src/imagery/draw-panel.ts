@@ -2,6 +2,7 @@ import type { Box, Mask, RgbImage } from '../tensor/image.ts';
 import { resizePillow } from '../tensor/resize.ts';
 import type { Float32Tensor } from '../tensor/tensor.ts';
 import { Canvas, type Colour } from './canvas.ts';
+import { type GroundMarks, paintGroundMarks, resizeMarks } from './ground-marks.ts';
 import { heatColour, heatOver } from './heat.ts';
 import { fitText, measureText, renderSvg, type TextLine, textElement, wrapText } from './labels.ts';
 import { MASK_COLOUR, paintBox, paintMask, TRUTH_COLOUR } from './paint.ts';
@@ -28,6 +29,8 @@ export interface Panel {
   /** Below the heading, smaller, one line. */
   readonly caption?: string;
   readonly tiles: readonly PanelTile[];
+  /** Of the picture, where its place is known: the picture's own tile gets a scale bar and a north arrow. */
+  readonly ground?: GroundMarks | undefined;
   /** The longer side of every tile. */
   readonly tileSidePx?: number;
 }
@@ -44,6 +47,8 @@ const TITLE = { sizePx: 14, bold: true, colour: INK };
 const NOTE = { sizePx: 11.5, colour: FAINT };
 /** Narrower tiles (a picture of 17 × 900) leave no room for their titles. */
 const MIN_CELL_PX = 150;
+/** Letters of a scale bar. */
+const MARK_PX = 11;
 const LEGEND = { widthPx: 120, heightPx: 10 };
 
 /** A row of tiles with titles, under a heading: an RGB PNG on white. */
@@ -64,7 +69,7 @@ export function drawPanel(panel: Panel): Promise<Buffer> {
   const lines = [...head.lines];
   for (const [i, tile] of tiles.entries()) {
     const x = MARGIN + i * (cellPx + GAP);
-    canvas.paste(drawTile(tile, { image: panel.image, small }), { x, y: top });
+    canvas.paste(drawTile(tile, { ...panel, small }), { x, y: top });
     const y = top + small.heightPx + 21;
     const cut = (text: string, style: typeof NOTE) => fitText(text, { ...style, widthPx: cellPx });
     lines.push({ ...TITLE, text: cut(tile.title, TITLE), x, y });
@@ -122,9 +127,14 @@ function shrink(image: RgbImage, sidePx: number): RgbImage {
 
 function drawTile(
   tile: TilePicture,
-  { image, small }: { image: RgbImage; small: RgbImage },
+  { image, small, ground }: Pick<Panel, 'image' | 'ground'> & { small: RgbImage },
 ): RgbImage {
-  if (tile.kind === 'image') return small;
+  if (tile.kind === 'image') {
+    if (!ground) return small;
+    const marked = Canvas.copyOf(small);
+    paintGroundMarks(marked, resizeMarks(ground, { from: image, to: small }), MARK_PX);
+    return marked;
+  }
   if (tile.kind === 'map') return heatOver(small, tile.map);
   const canvas = Canvas.copyOf(small);
   const [sx, sy] = [small.widthPx / image.widthPx, small.heightPx / image.heightPx];

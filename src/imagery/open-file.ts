@@ -10,13 +10,17 @@ export interface OpenPicture {
   readonly stats: Stats;
 }
 
+/** `https://…`, `s3://…`, GDAL's `/vsicurl/…`; a drive letter is no scheme. */
+const ADDRESS = /^([a-z][a-z0-9+.-]+:\/\/|\/vsi[a-z0-9_]+\/)/i;
+
 /**
  * Opens a picture's file once: what is read later is this file, whatever its path leads to by then. Links are followed.
  * Anything but a regular file is refused without waiting for it.
  *
- * @throws IMAGE_NOT_FOUND, IMAGE_NOT_A_FILE, IMAGE_UNREADABLE
+ * @throws IMAGE_REMOTE, IMAGE_NOT_FOUND, IMAGE_NOT_A_FILE, IMAGE_UNREADABLE
  */
 export async function openFile(path: string): Promise<OpenPicture> {
+  if (ADDRESS.test(path)) throw new ZeroovError('IMAGE_REMOTE', { path });
   // Without O_NONBLOCK, opening a FIFO would wait for its writer.
   const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
   let handle: FileHandle;

@@ -132,6 +132,13 @@ describe('openImage refuses', () => {
     await fails(join(folder, 'pipe'), 'IMAGE_NOT_A_FILE', /is a pipe/);
   });
 
+  it.each(['https://example.org/a.tif', 's3://bucket/a.tif', '/vsicurl/https://example.org/a.tif'])(
+    'the address %s, saying what to do instead',
+    async (address) => {
+      await fails(address, 'IMAGE_REMOTE', /unless they are allowed.*download the file/);
+    },
+  );
+
   it('a link that leads to itself', async () => {
     const loop = join(folder, 'loop.png');
     symlinkSync(loop, loop);

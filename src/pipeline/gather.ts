@@ -6,7 +6,7 @@ import { throwIfAborted, ZeroovError } from '../errors.ts';
 import type { Answer, Qwen25Vl } from '../models/qwen2-5-vl/qwen2-5-vl.ts';
 import type { Sam } from '../models/sam/sam.ts';
 import type { MapRecord, StableDiffusion } from '../models/stable-diffusion/stable-diffusion.ts';
-import type { Box, RgbImage } from '../tensor/image.ts';
+import type { Box, Mask, RgbImage } from '../tensor/image.ts';
 import type { Float32Tensor } from '../tensor/tensor.ts';
 import { directBox } from './direct-box.ts';
 import { focus, recordFor } from './focus.ts';
@@ -28,6 +28,8 @@ export interface Models {
 export interface Asked {
   readonly image: RgbImage;
   readonly expressions: readonly string[];
+  /** Which of its pixels have data; all when left out. The networks see every pixel. */
+  readonly valid?: Mask | undefined;
 }
 
 /** What the networks said of one expression; null, or no scale, where none ran. */

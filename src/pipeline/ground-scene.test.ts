@@ -1,6 +1,7 @@
 /** Tiles against the whole, with networks that see brightness: what they "attend" to is known pixel by pixel. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ZeroovError } from '../errors.ts';
 import type { Mask, RgbImage, Size } from '../tensor/image.ts';
 import { type Float32Tensor, float32 } from '../tensor/tensor.ts';
 import { decide } from './ground.ts';
@@ -11,6 +12,7 @@ import { SceneGrid } from './scene-grid.ts';
 import { SCENE_DEFAULTS, type SceneOptions } from './scene-options.ts';
 import { partOf, regionOfWhole } from './scene-part.ts';
 import { regionsOf } from './scene-regions.ts';
+import { rememberTiles } from './tile-memory.ts';
 import { planTiles } from './tiles.ts';
 
 const CELLS = 16;
@@ -118,6 +120,58 @@ describe('groundScene', () => {
     expect(Math.min(...regions[0]!.box.slice(0, 2))).toBeGreaterThan(70);
   });
 
+  it('leaves every pixel without data out, also beside what is found', async () => {
+    const size = { widthPx: 112, heightPx: 64 };
+    const hole = { x: 60, y: 20, side: 9, value: 250, valid: false };
+    const scene = sceneWith(size, [hole, { x: 48, y: 16, side: 24, value: 250 }]);
+    const { regions } = await groundScene(looker, scene, options());
+    const { window, mask, areaPx } = regions[0]!;
+    let [inHole, around] = [0, 0];
+    for (let y = 16; y < 40; y += 1) {
+      for (let x = 48; x < 72; x += 1) {
+        const pixel = mask.data[(y - window.y) * window.widthPx + x - window.x]!;
+        if (x >= 60 && x < 69 && y >= 20 && y < 29) inHole += pixel;
+        else around += pixel;
+      }
+    }
+    expect(inHole).toBe(0);
+    expect(around).toBeGreaterThan(300);
+    expect(areaPx).toBe(mask.data.reduce((sum, pixel) => sum + pixel, 0));
+  });
+
+  it('goes on with what was remembered: asked once a tile, and nothing changes', async () => {
+    const scene = sceneWith({ widthPx: 208, heightPx: 112 }, [
+      { x: 100, y: 20, side: 24, value: 250 },
+      { x: 0, y: 0, side: 40, value: 255, valid: false },
+    ]);
+    const undisturbed = await groundScene(looker, scene, options());
+    let left = 3;
+    const counting = (asked: string[]): Looker => ({
+      ...looker,
+      read: async (image) => {
+        asked.push('read');
+        if (left === 0) throw new ZeroovError('CANCELLED', {});
+        left -= 1;
+        return looker.read(image);
+      },
+      focus: async (image) => {
+        asked.push('focus');
+        return looker.focus(image);
+      },
+    });
+    const memory = rememberTiles();
+    const [first, second]: string[][] = [[], []];
+    const cut = groundScene(counting(first!), scene, options(), {}, memory);
+    await expect(cut).rejects.toMatchObject({ code: 'CANCELLED' });
+    left = Infinity;
+    const resumed = await groundScene(counting(second!), scene, options(), {}, memory);
+    expect(first).toHaveLength(4); // three tiles, and the one that failed
+    const tiles = undisturbed.tiles.looked;
+    expect(second!.filter((stage) => stage === 'read')).toHaveLength(tiles - 3);
+    expect(second!.filter((stage) => stage === 'focus')).toHaveLength(tiles);
+    expect(resumed).toEqual(undisturbed);
+  });
+
   it('looks closely only where the coarse look pointed, and finds the same', async () => {
     const size = { widthPx: 400, heightPx: 400 };
     const scene = sceneWith(size, [{ x: 300, y: 60, side: 30, value: 250 }]);
@@ -129,13 +183,30 @@ describe('groundScene', () => {
   });
 });
 
+describe('decide, where a part of a picture has no data', () => {
+  it('finds nothing there, and measures nothing against it', async () => {
+    const size = { widthPx: 64, heightPx: 64 };
+    const spots = [
+      { x: 0, y: 0, side: 32, value: 255, valid: false },
+      { x: 44, y: 44, side: 12, value: 120 },
+    ];
+    const { image, valid } = await sceneWith(size, spots).read({ x: 0, y: 0, ...size }, size);
+    const relevance = float32([CELLS, CELLS], weighLayers([brightness(image)], [1]));
+    const seen = { relevance, scales: new Map([[32, IDENTITY]]) };
+    const found = decide(seen, size, options(), { valid });
+    expect(found.box!.slice(0, 2).every((edge) => edge >= 40)).toBe(true);
+    expect(found.mask.data.some((pixel, i) => pixel && !valid.data[i])).toBe(false);
+    expect(decide(seen, size, options()).box![0]).toBe(0); // without knowing, the brightest wins
+  });
+});
+
 describe('regionsOf', () => {
   const scene = { widthPx: 40, heightPx: 20 };
   const map = (...rows: number[][]) =>
     float32([rows.length, rows[0]!.length], Float32Array.from(rows.flat()));
 
-  it('parts what lies two cells apart, best first, and leaves out what stays below α', () => {
-    const found = regionsOf(
+  it('parts what lies two cells apart, best first, and leaves out what stays below α', async () => {
+    const found = await regionsOf(
       map([0.6, 0, 0, 0.9, 0.9, 0, 0, 0.3], [0.6, 0, 0, 0.9, 0.9, 0, 0, 0.3]),
       { scene, alpha: 0.5 },
     );
@@ -144,12 +215,11 @@ describe('regionsOf', () => {
     expect(found[0]!.score).toBeGreaterThan(found[1]!.score);
   });
 
-  it('refuses a region that is too large to be a mask in memory', () => {
+  it('refuses a region that is too large to be a mask in memory', async () => {
     const everywhere = map([1, 1], [1, 1]);
     const planet = { widthPx: 40_000, heightPx: 40_000 };
-    expect(() => regionsOf(everywhere, { scene: planet, alpha: 0.5 })).toThrow(
-      expect.objectContaining({ code: 'REGION_TOO_LARGE' }),
-    );
+    const found = regionsOf(everywhere, { scene: planet, alpha: 0.5 });
+    await expect(found).rejects.toMatchObject({ code: 'REGION_TOO_LARGE' });
   });
 });
 

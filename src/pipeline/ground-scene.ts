@@ -3,7 +3,8 @@
  *
  * Each stage runs over all tiles before the next begins, and what the tiles say is laid on one grid over the scene and brought
  * to 0..1 there, BEFORE seeds are chosen and grown: an object across a seam is one object, and a tile without the object
- * does not win because its own best cell is a 1. Memory: one tile's networks, and grids of one value a cell.
+ * does not win because its own best cell is a 1. Memory: one tile's networks, grids of one value a cell, and what a
+ * `TileMemory` holds of the tiles' maps; every tile is asked once, and its maps are recalled once all ranges are known.
  */
 import { throwIfAborted } from '../errors.ts';
 import type { Window } from '../imagery/window.ts';
@@ -18,8 +19,10 @@ import type { MethodOptions } from './presets.ts';
 import { type Place, SceneGrid, sampleWindow } from './scene-grid.ts';
 import type { SceneOptions } from './scene-options.ts';
 import { type Region, regionsOf } from './scene-regions.ts';
+import { rememberTiles, type TileMemory, type TileSaying } from './tile-memory.ts';
 import { planTiles, type Tile } from './tiles.ts';
-import type { Watch } from './watch.ts';
+import { isValidAt, muted, seenCells, validPlaces } from './validity.ts';
+import type { Stage, Watch } from './watch.ts';
 
 /** A scene as its tiles are read. */
 export interface SceneReader extends Size {
@@ -54,18 +57,24 @@ export interface SceneGrounding {
 /** Cells of the coarse look above this share of its range are looked at again. */
 const POINTED_AT = 0.5;
 
-/** Grounds one expression in a scene; `looker` knows the expression. @throws CANCELLED and what reading and networks throw */
+/**
+ * Grounds one expression in a scene; `looker` knows the expression. What `tiles` remembers is not asked again, so it must
+ * be of the same scene, expression, checkpoints and options.
+ *
+ * @throws REGION_TOO_LARGE, CANCELLED and what reading and networks throw
+ */
 export async function groundScene(
   looker: Looker,
   scene: SceneReader,
   o: MethodOptions & SceneOptions,
   watch: Watch = {},
+  memory: TileMemory = rememberTiles(),
 ): Promise<SceneGrounding> {
   const plans = o.scales.map((scale) => planTiles(scene, { ...o, scale }));
   const finest = plans[o.scales.indexOf(Math.max(...o.scales))]!;
-  const run: Run = { looker, scene, o, watch, window: finest[0]!.window };
+  const run: Run = { looker, scene, o, watch, memory, window: finest[0]!.window };
   const chosen = o.search === 'exhaustive' ? plans : await pointedAt(run, plans);
-  const c = await relevanceOver(run, chosen); // [H, W]
+  const c = await relevanceOver(run, { stage: 'tiles', plans: chosen }); // [H, W]
   await looker.release('read');
   let map = c;
   let attention: Float32Tensor | null = null;
@@ -78,8 +87,9 @@ export async function groundScene(
     if (stage === 'E') map = evolve(map, c, o); // [H, W]
   }
   const count = (tiles: readonly (readonly Tile[])[]) => tiles.reduce((n, t) => n + t.length, 0);
+  const validIn = (window: Window) => validPixels(scene, window);
   return {
-    regions: regionsOf(map, { scene, alpha: o.alpha }),
+    regions: await regionsOf(map, { scene, alpha: o.alpha, validIn }),
     maps: { relevance: c, attention, evolved: map },
     tiles: { planned: count(plans), looked: count(chosen) },
   };
@@ -90,6 +100,7 @@ interface Run {
   readonly scene: SceneReader;
   readonly o: MethodOptions & SceneOptions;
   readonly watch: Watch;
+  readonly memory: TileMemory;
   /** A window of the finest scale: its 32 cells a side are the scene's cells. */
   readonly window: Window;
 }
@@ -98,7 +109,8 @@ interface Run {
 async function pointedAt(run: Run, plans: readonly (readonly Tile[])[]): Promise<Tile[][]> {
   const { scene, o } = run;
   const scale = Math.min(1, o.tilePx / Math.max(scene.widthPx, scene.heightPx));
-  const c = await relevanceOver(run, [planTiles(scene, { ...o, scale })]);
+  const coarse = [planTiles(scene, { ...o, scale })];
+  const c = await relevanceOver(run, { stage: 'coarse', plans: coarse });
   const [height, width] = c.shape as readonly [h: number, w: number];
   const points = [...c.data.keys()].filter((i) => c.data[i]! > POINTED_AT);
   const holds = ({ window }: Tile) =>
@@ -113,24 +125,22 @@ async function pointedAt(run: Run, plans: readonly (readonly Tile[])[]): Promise
 /** c over the scene: every layer brought to 0..1 over all tiles of a scale, weighed, the scales averaged. [H, W], 0..1 */
 async function relevanceOver(
   run: Run,
-  plans: readonly (readonly Tile[])[],
+  { stage, plans }: { stage: Stage; plans: readonly (readonly Tile[])[] },
 ): Promise<Float32Tensor> {
   const { looker, o } = run;
   const unit = (seen: Float64Array) => relevanceToUnit(seen, o);
-  return averageScales(run, { plans, unit }, async (tiles) => {
-    const readings = await overTiles(run, tiles, async (image) => looker.read(image));
-    const ranges = o.layerWeights.map((_, l) =>
-      join(
-        readings.map(({ said: { layers, height, width }, isValid }) => {
-          const seen = seenCells({ shape: [height, width], isValid });
-          return rangeOf(layers[l]!.filter((_, i) => seen[i]));
-        }),
-      ),
-    );
-    return readings.map(({ said, ...tile }) => {
-      const relevance = weighLayers(said.layers, o.layerWeights, ranges);
-      return { ...tile, map: float32([said.height, said.width], relevance) };
-    });
+  const ask = (image: RgbImage) => looker.read(image);
+  return averageScales(run, { plans, unit }, async function* (tiles) {
+    const ranges: Range[] = o.layerWeights.map(() => ({ min: Infinity, max: -Infinity }));
+    for await (const { said } of overTiles(run, { stage, tiles, ask })) {
+      const seen = seenCells(said, said.valid);
+      for (const [l, range] of ranges.entries()) {
+        ranges[l] = join(range, rangeOf(said.layers[l]!.filter((_, i) => seen[i])));
+      }
+    }
+    for await (const heard of overTiles(run, { stage, tiles })) {
+      yield { ...heard, map: weighLayers(heard.said.layers, o.layerWeights, ranges) };
+    }
   });
 }
 
@@ -143,79 +153,71 @@ async function attentionOver(
   const { looker, scene, o } = run;
   const cells = WORKING_GRID;
   const unit = (seen: Float64Array) => toUnitRange(seen, o);
-  return averageScales(run, { plans, unit }, async (tiles) => {
-    const focused = await overTiles(run, tiles, async (image, { window }) => {
-      const structure = mergeScales(await looker.focus(image), o); // [N, N], N = 32²
-      const here = sampleWindow(map, { scene, window, cells }); // [32, 32]
-      return Float32Array.from(associate(structure, here, o)); // [N]
-    });
-    return focused.map(({ said, ...tile }) => ({ ...tile, map: float32([cells, cells], said) }));
+  const ask = async (image: RgbImage, { window }: Tile) => {
+    const structure = mergeScales(await looker.focus(image), o); // [N, N], N = 32²
+    const here = sampleWindow(map, { scene, window, cells }); // [32, 32]
+    const layers = [Float64Array.from(associate(structure, here, o))]; // [N]
+    return { layers, height: cells, width: cells };
+  };
+  return averageScales(run, { plans, unit }, async function* (tiles) {
+    for await (const heard of overTiles(run, { stage: 'focus', tiles, ask })) {
+      yield { ...heard, map: Float32Array.from(heard.said.layers[0]!) };
+    }
   });
 }
 
-interface Heard<T> {
-  readonly window: Window;
-  readonly isValid: (place: Place) => boolean;
-  readonly said: T;
+interface Pass {
+  readonly stage: Stage;
+  readonly tiles: readonly Tile[];
+  /** Not needed for tiles that are all remembered. */
+  readonly ask?: (image: RgbImage, tile: Tile) => Promise<Omit<TileSaying, 'valid'>>;
 }
 
-/** Asks about every tile that has a picture at all. */
-async function overTiles<T>(
-  { scene, watch }: Run,
-  tiles: readonly Tile[],
-  ask: (image: RgbImage, tile: Tile) => Promise<T>,
-): Promise<Heard<T>[]> {
-  const heard: Heard<T>[] = [];
+interface Heard {
+  readonly window: Window;
+  readonly said: TileSaying;
+}
+
+/** Every tile with a picture and what is said of it: remembered, or asked now and remembered. */
+async function* overTiles(
+  { scene, watch, memory }: Run,
+  { stage, tiles, ask }: Pass,
+): AsyncGenerator<Heard> {
+  const show = (done: number) => {
+    if (ask) watch.onProgress?.({ stage, done, total: tiles.length });
+  };
   for (const [i, tile] of tiles.entries()) {
     throwIfAborted(watch.signal);
-    watch.onProgress?.({ stage: 'tiles', done: i, total: tiles.length });
-    const { image, valid } = await scene.read(tile.window, tile.seen);
-    if (!valid.data.includes(1)) continue;
-    const isValid = ({ x, y }: Place) => valid.data[pixelAt({ x, y }, valid)] === 1;
-    heard.push({ window: tile.window, isValid, said: await ask(image, tile) });
+    show(i);
+    const key = keyOf(stage, tile);
+    let said = await memory.recall(key);
+    if (said === undefined) {
+      const { image, valid } = await scene.read(tile.window, tile.seen);
+      said = valid.data.includes(1)
+        ? { ...(await ask!(image, tile)), valid: validPlaces(valid) }
+        : null;
+      await memory.keep(key, said);
+    }
+    // Of a tile whose every cell lies beside its few pixels nothing is known.
+    if (said && seenCells(said, said.valid).includes(1)) yield { window: tile.window, said };
   }
-  watch.onProgress?.({ stage: 'tiles', done: tiles.length, total: tiles.length });
-  return heard;
+  show(tiles.length);
 }
 
-function pixelAt({ x, y }: Place, { widthPx, heightPx }: Size): number {
-  const column = Math.min(widthPx - 1, Math.floor(x * widthPx));
-  return Math.min(heightPx - 1, Math.floor(y * heightPx)) * widthPx + column;
+/** The coarse look and the tiles see the same where window and size are the same. */
+function keyOf(stage: Stage, { window: w, seen }: Tile): string {
+  const asked = stage === 'focus' ? 'focus' : 'read';
+  return `${asked} ${w.x},${w.y},${w.widthPx},${w.heightPx} at ${seen.widthPx}x${seen.heightPx}`;
 }
 
-/** The centres of a tile's cells [h·w] that have a picture. */
-function seenCells({
-  shape,
-  isValid,
-}: { shape: readonly number[] } & Pick<Laid, 'isValid'>): Uint8Array {
-  const [height, width] = shape as readonly [h: number, w: number];
-  return Uint8Array.from({ length: height * width }, (_, i) =>
-    isValid({ x: ((i % width) + 0.5) / width, y: (Math.floor(i / width) + 0.5) / height }) ? 1 : 0,
-  );
+function join(a: Range, b: Range): Range {
+  return { min: Math.min(a.min, b.min), max: Math.max(a.max, b.max) };
 }
 
-/** A tile's map with the least of its seen values where nothing was seen, so that what is no picture lends nothing. */
-function muted(laid: Laid): Laid {
-  const { shape, data } = laid.map;
-  const seen = seenCells({ shape, ...laid });
-  const { min } = rangeOf(data.filter((_, i) => seen[i]));
-  return {
-    ...laid,
-    map: float32(
-      shape,
-      data.map((value, i) => (seen[i] ? value : min)),
-    ),
-  };
+interface Laid extends Heard {
+  /** [h·w] of the tile. */
+  readonly map: Float32Array;
 }
-
-function join(ranges: readonly Range[]): Range {
-  return {
-    min: Math.min(...ranges.map(({ min }) => min)),
-    max: Math.max(...ranges.map(({ max }) => max)),
-  };
-}
-
-type Laid = Omit<Heard<unknown>, 'said'> & { readonly map: Float32Tensor };
 
 interface Scales {
   /** The tiles of each scale. */
@@ -228,12 +230,16 @@ interface Scales {
 async function averageScales(
   { scene, window }: Run,
   { plans, unit }: Scales,
-  mapsOf: (tiles: readonly Tile[]) => Promise<Laid[]>,
+  mapsOf: (tiles: readonly Tile[]) => AsyncIterable<Laid>,
 ): Promise<Float32Tensor> {
   const grids: Float32Tensor[] = [];
   for (const tiles of plans) {
     const grid = new SceneGrid(scene, { window, cells: WORKING_GRID });
-    for (const laid of await mapsOf(tiles)) grid.add(muted(laid));
+    for await (const { window: at, said, map } of mapsOf(tiles)) {
+      const { height, width, valid } = said;
+      const isValid = (place: Place) => isValidAt(valid, place);
+      grid.add({ window: at, map: muted(float32([height, width], map), valid), isValid });
+    }
     grids.push(float32([grid.height, grid.width], withUnseen(grid.values(), unit)));
   }
   const [first, ...rest] = grids as [Float32Tensor, ...Float32Tensor[]];
@@ -249,4 +255,20 @@ function withUnseen(values: Float64Array, unit: Scales['unit']): Float32Array {
   const seen = unit(values.filter((value) => !Number.isNaN(value)));
   let next = 0;
   return Float32Array.from(values, (value) => (Number.isNaN(value) ? 0 : seen[next++]!));
+}
+
+/** Pixels whose validity is read at once. */
+const STRIP_PIXELS = 2 ** 24;
+
+/** Which pixels of a window have a picture, at full resolution: [H, W]. */
+async function validPixels(scene: SceneReader, window: Window): Promise<Uint8Array> {
+  const { widthPx, heightPx } = window;
+  const valid = new Uint8Array(widthPx * heightPx);
+  const rows = Math.max(1, Math.floor(STRIP_PIXELS / widthPx));
+  for (let row = 0; row < heightPx; row += rows) {
+    const size = { widthPx, heightPx: Math.min(rows, heightPx - row) };
+    const read = await scene.read({ ...size, x: window.x, y: window.y + row }, size);
+    valid.set(read.valid.data, row * widthPx);
+  }
+  return valid;
 }

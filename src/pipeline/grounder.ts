@@ -30,7 +30,7 @@ import {
   startRuntime,
 } from '../runtime/runtime.ts';
 import type { RgbImage } from '../tensor/image.ts';
-import { type Evidence, gather, type Models, required } from './gather.ts';
+import { type Asked, type Evidence, gather, type Models, required } from './gather.ts';
 import { type Grounding, ground } from './ground.ts';
 import { groundScene, type SceneGrounding, type SceneReader } from './ground-scene.ts';
 import { lookFor } from './looker.ts';
@@ -45,6 +45,7 @@ import {
 import type { UsedCheckpoint } from './record-parts.ts';
 import { embedOnce, type Refined, refine } from './refine.ts';
 import { resolveSceneOptions, type SceneOptions } from './scene-options.ts';
+import type { TileMemory } from './tile-memory.ts';
 import { ImageMemory, type Watch } from './watch.ts';
 
 export interface GrounderOptions {
@@ -149,11 +150,11 @@ export class Grounder {
   async groundAll(
     image: RgbImage,
     expressions: readonly string[],
-    { signal, onProgress, ...given }: GroundOptions & Watch = {},
+    { signal, onProgress, valid, ...given }: GroundOptions & Watch & Pick<Asked, 'valid'> = {},
   ): Promise<Grounding[]> {
     const o = this.options(given);
     for (const expression of expressions) checkExpression(expression);
-    return ground(this.parts.models, { image, expressions }, o, { signal, onProgress });
+    return ground(this.parts.models, { image, expressions, valid }, o, { signal, onProgress });
   }
 
   /** What the networks say, to be decided from later under any of `variants` (see `gather`). */
@@ -180,13 +181,15 @@ export class Grounder {
   }
 
   /**
-   * Finds what the expression says in a scene larger than one network input, tile by tile (see `groundScene`).
+   * Finds what the expression says in a scene larger than one network input, tile by tile (see `groundScene`). What `memory`
+   * holds of the tiles is not asked again.
    * @throws OPTION_INVALID for orders that read no relevance map, REGION_TOO_LARGE, CANCELLED
    */
   async groundScene(
     scene: SceneReader,
     expression: string,
     { signal, onProgress, ...given }: GroundOptions & Partial<SceneOptions> & Watch = {},
+    memory?: TileMemory,
   ): Promise<SceneGrounding> {
     checkExpression(expression);
     const { tilePx, overlap, scales, search, ...method } = given;
@@ -195,7 +198,7 @@ export class Grounder {
       ...resolveSceneOptions({ tilePx, overlap, scales, search }),
     };
     const looker = lookFor(expression, { models: this.parts.models, o, signal });
-    return groundScene(looker, scene, o, { signal, onProgress });
+    return groundScene(looker, scene, o, { signal, onProgress }, memory);
   }
 
   /** SAM alone: a mask for each prompt. @throws PROMPT_INVALID, OPTION_INVALID without a SAM, CANCELLED */
@@ -206,11 +209,10 @@ export class Grounder {
   ): Promise<Segmentation[]> {
     const { models } = this.parts;
     const sam = required(models.sam, { option: 'sam', by: 'segmentation' });
+    sam.checkPrompts(image, prompts);
     throwIfAborted(signal);
-    const segmentations = await sam.segment(
-      await embedOnce(sam, { image, memory: models.memory }),
-      prompts,
-    );
+    const embedding = await embedOnce(sam, { image, memory: models.memory });
+    const segmentations = await sam.segment(embedding, prompts, { signal });
     if (!models.keepLoaded) await sam.release();
     return segmentations;
   }

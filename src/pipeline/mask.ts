@@ -30,16 +30,18 @@ export interface Decision extends Finding {
   readonly maps: Maps;
 }
 
-/** M = resized map > α (strictly), bilinear with half-pixel centres. map [h, w] → mask of `size`. */
+/**
+ * M = resized map > α (strictly), bilinear with half-pixel centres, on pixels that have data. map [h, w] → mask of `size`.
+ */
 export function describeMap(
   map: Float32Tensor,
-  { widthPx, heightPx, alpha }: Size & { alpha: number },
+  { widthPx, heightPx, alpha, valid }: Size & { alpha: number; valid?: Mask | undefined },
 ): Finding {
   const full = resizeBilinear(map, { height: heightPx, width: widthPx }).data;
   const data = new Uint8Array(full.length);
   let sum = 0;
   for (let i = 0; i < full.length; i += 1) {
-    if (!(full[i]! > alpha)) continue;
+    if (!(full[i]! > alpha) || valid?.data[i] === 0) continue;
     data[i] = 1;
     sum += full[i]!;
   }
@@ -58,6 +60,15 @@ export function describeBox(box: Box | null, size: Size): Finding {
   }
   const finding = describeMask({ ...size, data });
   return finding.found ? { ...finding, box } : finding;
+}
+
+/** A finding without the pixels that have no data; as it is where there are none of those. */
+export function inside<T extends Finding>(finding: T, valid: Mask | undefined): T {
+  const { mask, score } = finding;
+  if (!valid || !mask.data.some((pixel, i) => pixel && !valid.data[i])) return finding;
+  const data = mask.data.map((pixel, i) => (pixel && valid.data[i] ? 1 : 0));
+  const left = describeMask({ ...mask, data });
+  return { ...finding, ...left, score: left.found ? score : null };
 }
 
 /** Area and tight box of a mask; no score. */

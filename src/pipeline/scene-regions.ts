@@ -21,6 +21,13 @@ export interface Region {
 /** A region's mask is made in memory; this is 16 000 × 16 000. */
 const MAX_REGION_PX = 256_000_000;
 
+export interface RegionOptions {
+  readonly scene: Size;
+  readonly alpha: number;
+  /** Which pixels of a window have a picture, [H, W]: the others belong to no region. All have one when left out. */
+  readonly validIn?: (window: Window) => Promise<Uint8Array>;
+}
+
 /**
  * The separate regions where the map, bilinear over the scene, is above α; best score first, larger first among equals.
  *
@@ -28,13 +35,10 @@ const MAX_REGION_PX = 256_000_000;
  *
  * @throws REGION_TOO_LARGE
  */
-export function regionsOf(
-  map: Float32Tensor,
-  { scene, alpha }: { scene: Size; alpha: number },
-): Region[] {
+export async function regionsOf(map: Float32Tensor, o: RegionOptions): Promise<Region[]> {
   const regions: Region[] = [];
   for (const cells of groupsOf(map)) {
-    const region = cut(map, { scene, alpha, window: windowOf(cells, { map, scene }) });
+    const region = await cut(map, o, windowOf(cells, { map, scene: o.scene }));
     if (region) regions.push(region);
   }
   return regions.sort((a, b) => b.score - a.score || b.areaPx - a.areaPx);
@@ -87,14 +91,12 @@ function windowOf(
   };
 }
 
-interface Cut {
-  readonly scene: Size;
-  readonly alpha: number;
-  readonly window: Window;
-}
-
 /** The mask inside a window, or null where no pixel is above α. */
-function cut(map: Float32Tensor, { scene, alpha, window }: Cut): Region | null {
+async function cut(
+  map: Float32Tensor,
+  { scene, alpha, validIn }: RegionOptions,
+  window: Window,
+): Promise<Region | null> {
   const { x: left, y: top, widthPx, heightPx } = window;
   if (widthPx * heightPx > MAX_REGION_PX) {
     throw new ZeroovError('REGION_TOO_LARGE', { widthPx, heightPx, limit: MAX_REGION_PX });
@@ -103,11 +105,13 @@ function cut(map: Float32Tensor, { scene, alpha, window }: Cut): Region | null {
   const columns = Array.from({ length: widthPx }, (_, i) =>
     tapOf((left + i + 0.5) / scene.widthPx, width),
   );
+  const valid = await validIn?.(window);
   const data = new Uint8Array(widthPx * heightPx);
   let sum = 0;
   for (let i = 0; i < heightPx; i += 1) {
     const y = tapOf((top + i + 0.5) / scene.heightPx, height);
     for (const [j, x] of columns.entries()) {
+      if (valid?.[i * widthPx + j] === 0) continue;
       const value = blend(map, { x, y });
       if (!(value > alpha)) continue;
       data[i * widthPx + j] = 1;

@@ -2,11 +2,20 @@
 import type { RgbImage } from '../tensor/image.ts';
 
 /** Parts of a grounding that take time, in the order they run. */
-export type Stage = 'vision' | 'answer' | 'latent' | 'structure' | 'refine' | 'tiles';
+export type Stage =
+  | 'vision'
+  | 'answer'
+  | 'latent'
+  | 'structure'
+  | 'refine'
+  /** Over a scene's tiles: the look at the whole of it, the reading of tiles, and the focus on them. */
+  | 'coarse'
+  | 'tiles'
+  | 'focus';
 
 export interface Progress {
   readonly stage: Stage;
-  /** Of `total`: pictures, tokens (at most), pictures, evaluations of the U-Net, expressions, tiles. One expression at a time. */
+  /** Of `total`: pictures, tokens (at most), pictures, evaluations of the U-Net, expressions; tiles. One expression at a time. */
   readonly done: number;
   readonly total: number;
 }

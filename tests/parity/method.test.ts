@@ -111,7 +111,7 @@ describe('decide', () => {
     const resolutions = [GRID];
     const o = resolveOptions({ order, interaction, profile, resolutions, tau, alpha, seeds: k });
     const relevance = npy('overview');
-    const decision = decide({ relevance, scales }, { widthPx, heightPx }, o, GRID);
+    const decision = decide({ relevance, scales }, { widthPx, heightPx }, o, { grid: GRID });
     expectClose(decision.maps.evolved!, npy(`chains/${name}_evolved`));
     expect([decision.areaPx, decision.box]).toEqual([chain.area, chain.box]);
     const mask = await sharp(file(`chains/${name}_mask.png`))
