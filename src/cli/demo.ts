@@ -15,10 +15,10 @@ import { STAGES, type StageName } from '../synthetic/stages.ts';
 import type { Mask } from '../tensor/image.ts';
 import type { Context } from './context.ts';
 import { type DemoCase, demoPage } from './demo-page.ts';
+import { drawStages } from './demo-pictures.ts';
 import { DEMO_FOLDER, demoSet } from './demo-set.ts';
 import { writing } from './output-folder.ts';
 import { whole } from './parse.ts';
-import { panelOf } from './pictures.ts';
 import { stageBars } from './progress.ts';
 import { type GlobalOptions, openTerminal, type Terminal } from './terminal.ts';
 
@@ -30,7 +30,12 @@ Examples:
   $ zeroov demo --seed 12 -o look.html
 `;
 const NOTICE =
-  'These small checkpoints were trained on synthetic scenes like this one and know nothing else. For real imagery: zeroov models pull Qwen/Qwen2.5-VL-7B-Instruct, CompVis/stable-diffusion-v1-4 and facebook/sam-vit-huge.';
+  'These small checkpoints were trained on synthetic scenes like this one and know nothing else.';
+const COMMANDS = [
+  'Qwen/Qwen2.5-VL-3B-Instruct',
+  'CompVis/stable-diffusion-v1-4',
+  'facebook/sam-vit-huge',
+].map((id) => `zeroov models pull ${id}`);
 /** Seeds that no training saw start here. */
 const FIRST_SEED = 950_000_000;
 const CASES = 3;
@@ -67,7 +72,7 @@ async function run(job: Job): Promise<void> {
     const file = 'checkpoints/demo';
     throw new ZeroovError('CHECKPOINT_FILE_MISSING', { file, checkpoint: 'of the demo', hint });
   }
-  terminal.print(terminal.style('yellow', NOTICE));
+  terminal.print(terminal.style('yellow', `${NOTICE} For real imagery: ${COMMANDS.join(' && ')}`));
   const scene = makeScene({ ...(await sceneOptions()), seed: FIRST_SEED + seed });
   const chosen = chooseExpressions(scene);
   const grounder = await createGrounder(pair);
@@ -76,12 +81,7 @@ async function run(job: Job): Promise<void> {
     for (const shown of cases) terminal.print(lineOf(shown));
     const where = `${grounder.provider}, ${grounder.threads} threads`;
     const footer = `zeroov ${VERSION}, node ${process.version}, ${where}, scene seed ${scene.seed}`;
-    const page = demoPage({
-      title: 'zeroov: three expressions in one scene',
-      notice: NOTICE,
-      cases,
-      footer,
-    });
+    const page = demoPage({ notice: NOTICE, commands: COMMANDS, cases, footer });
     await writing(output, () => writeFile(output, page));
     terminal.print(`wrote ${output}`);
   } finally {
@@ -145,22 +145,16 @@ async function caseOf(
   const { mask: data } = objects.find((object) => object.id === expression.targetId)!;
   const truth = { widthPx, heightPx, data };
   const { refinement, seconds } = grounding;
-  const iou = iouOf(grounding.mask, truth);
-  const iouBefore = iouOf(refinement?.before.mask ?? grounding.mask, truth);
   return {
     expression: expression.text,
     kind: expression.kind,
     found: grounding.found,
-    iou,
-    iouBefore,
+    iou: iouOf(grounding.mask, truth),
+    iouBefore: iouOf(refinement?.before.mask ?? grounding.mask, truth),
     seconds: Object.values(seconds).reduce((sum, part) => sum + part, 0),
     answer: grounding.answer?.text ?? '',
-    panel: await panelOf(grounding, { image, truth, caption: captionOf({ iou, iouBefore }) }),
+    pictures: await drawStages(grounding, { image, truth }),
   };
-}
-
-function captionOf({ iou, iouBefore }: Pick<DemoCase, 'iou' | 'iouBefore'>): string {
-  return `IoU with the truth (outlined): ${iouBefore.toFixed(2)}, refined ${iou.toFixed(2)}`;
 }
 
 function iouOf(mask: Mask, truth: Mask): number {

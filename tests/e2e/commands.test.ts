@@ -144,12 +144,14 @@ describe('demo', () => {
     );
     expect(verdicts).toHaveLength(3);
     const html = await readFile(page, 'utf8');
-    expect(html.match(/src="data:image\/png;base64,/g)).toHaveLength(3);
+    // Input, relevance, attention, evolved map, mask and refined mask of each.
+    expect(html.match(/src="data:image\/png;base64,/g)).toHaveLength(3 * 6);
     expect(html).not.toMatch(/(src|href)="http/);
     // What the weights know is said in print and on the page.
     const [notice] = ran.stdout.split('\n', 1);
     expect(notice).toMatch(/synthetic scenes like this one and know nothing else/);
     expect(html).toContain(notice!.slice(0, 40));
+    expect(html).toContain('zeroov models pull Qwen/');
   });
 });
 
