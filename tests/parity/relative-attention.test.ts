@@ -50,7 +50,7 @@ function expectedRow(
 
 it.each<RelativeAttentionShape & { what: string }>([
   { what: 'squares that do not see each other', heads: 2, headWidth: 3, squares: 3, side: 4 },
-  { what: 'queries in blocks of 16, 16 and 8 rows', heads: 16, headWidth: 2, squares: 1, side: 40 },
+  { what: 'queries in blocks of 32 and 8 rows', heads: 16, headWidth: 2, squares: 1, side: 40 },
 ])('$what', async (shape) => {
   const { heads, headWidth, squares, side } = shape;
   const tokens = squares * side ** 2;

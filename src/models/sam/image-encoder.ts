@@ -8,7 +8,7 @@ import { type BuiltGraph, Graph, type Value } from '../../graph/graph.ts';
 import { attention, conv2d, layerNorm, linear } from '../../graph/layers.ts';
 import { Scope } from '../../graph/scope.ts';
 import type { TensorSource } from '../../tensor/stored.ts';
-import { int64 } from '../../tensor/tensor.ts';
+import { float32, int64 } from '../../tensor/tensor.ts';
 import type { ImageEncoderConfig } from './config.ts';
 import { relativeAttention } from './relative-attention.ts';
 import { windowPlan } from './windows.ts';
@@ -66,13 +66,11 @@ function layer(x: Value, at: Scope, { config, side }: LayerOptions): Value {
 function selfAttention(x: Value, at: Scope, { config, side }: LayerOptions): Value {
   const { hidden, heads, headWidth, grid, qkvBias } = config;
   const { graph } = x;
-  let qkv = linear(x, at.at('qkv'), { from: hidden, to: 3 * hidden, bias: qkvBias });
   const plan = side === grid ? undefined : windowPlan({ grid, side });
-  if (plan) {
-    qkv = qkv
-      .concat([padding(qkv, at, config)], 0)
-      .gather(graph.constant(int64([plan.slots.length], plan.slots))); // (W·S, 3·hidden)
-  }
+  // A patch beyond the grid is zero before its projection.
+  const padded = plan ? x.concat([graph.constant(float32([1, hidden]))], 0) : x;
+  let qkv = linear(padded, at.at('qkv'), { from: hidden, to: 3 * hidden, bias: qkvBias });
+  if (plan) qkv = qkv.gather(graph.constant(int64([plan.slots.length], plan.slots))); // (W·S, 3·hidden)
   const [q, k, v] = qkv.split(-1, 3) as [Value, Value, Value]; // (W·S, N·D) each
   const squares = plan?.windows ?? 1;
   const seen = config.relativePositions
@@ -80,16 +78,6 @@ function selfAttention(x: Value, at: Scope, { config, side }: LayerOptions): Val
     : attention({ q, k, v }, { heads, headWidth, length: side ** 2 });
   const back = plan ? seen.gather(graph.constant(int64([grid ** 2], plan.places))) : seen; // (T, hidden)
   return linear(back, at.at('proj'), { from: hidden, to: hidden });
-}
-
-/** (1, 3·hidden): the query, key and value of a patch beyond the grid, which is zero before their projection. */
-function padding(qkv: Value, at: Scope, { hidden, qkvBias }: ImageEncoderConfig): Value {
-  return qkvBias
-    ? at
-        .at('qkv')
-        .weight('bias', [3 * hidden])
-        .reshape(1, -1)
-    : qkv.slice(0, 0, 1).times(0);
 }
 
 /** (T, hidden) → (1, C, g, g) */

@@ -17,8 +17,11 @@ export interface RelativeAttentionShape {
   readonly side: number;
 }
 
-/** Numbers of a bias that are held at once: 67 MB. That of all queries over the whole picture has 1.07 GB in ViT-H. */
-const HELD = 2 ** 24;
+/**
+ * Numbers of a bias that are held at once: 134 MB. That of all queries over the whole picture has 1.07 GB in ViT-H; smaller
+ * blocks have the matrix products prepare keys and values more often.
+ */
+const HELD = 2 ** 25;
 
 /**
  * softmax(q·kᵀ/√D + bias)·v with bias[q, k] = q·H[row q − row k] + q·W[column q − column k]; q, k, v (B·S, N·D) → (B·S, N·D),
@@ -32,8 +35,9 @@ export function relativeAttention(
 ): Value {
   const { heads, headWidth, squares, side } = shape;
   const width = heads * headWidth;
-  const keys = k.reshape(squares, -1, width); // (B, S, N·D)
-  const values = v.reshape(squares, -1, width);
+  // Laid out head by head here, once: the operator would do so for every block.
+  const byHead = (x: Value) => x.reshape(squares, -1, heads, headWidth).transpose(0, 2, 1, 3);
+  const [keys, values] = [byHead(k), byHead(v)]; // (B, N, S, D)
   const queries = q.reshape(squares, side, side, width);
   const table = (key: string) => distanceTable(at.weight(key, [2 * side - 1, headWidth]), side);
   const [byRow, byColumn] = [table('rel_pos_h'), table('rel_pos_w')];
@@ -42,7 +46,7 @@ export function relativeAttention(
   for (let top = 0; top < side; top += rows) {
     const end = Math.min(side, top + rows);
     const last = outs.at(-1);
-    const block = queries.slice(1, top, end); // (B, R, side, N·D)
+    const block = end - top === side ? queries : queries.slice(1, top, end); // (B, R, side, N·D)
     const some = last ? block.after(last) : block;
     const tables = { byRow: byRow.slice(0, top, end), byColumn };
     const bias = relativeBias(some, tables, { ...shape, rows: end - top });
