@@ -1,5 +1,5 @@
 /**
- * SAM as published (facebook/sam-vit-base, -huge): the configuration files, and every tensor's name and shape. Written from
+ * SAM as published (facebook/sam-vit-base, -large, -huge): the configuration files, and every tensor's name and shape. Written from
  * MODELS.md and the reference's defaults, not from the graph code, so that each checks the other.
  */
 
@@ -63,6 +63,17 @@ export const PUBLISHED_SAM = {
       num_hidden_layers: 12,
       num_attention_heads: 12,
       global_attn_indexes: [2, 5, 8, 11],
+    },
+  },
+  large: {
+    ...COMMON,
+    vision_config: {
+      ...VISION,
+      hidden_size: 1024,
+      mlp_dim: 4096,
+      num_hidden_layers: 24,
+      num_attention_heads: 16,
+      global_attn_indexes: [5, 11, 17, 23],
     },
   },
   huge: {

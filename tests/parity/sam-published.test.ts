@@ -13,9 +13,13 @@ import { buildMaskDecoder } from '../../src/models/sam/mask-decoder.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** Parameters as transformers counts them; the files hold the position matrix, 2 × 128, a second time. */
-const PARAMETERS: Record<SamSize, number> = { base: 93_735_728, huge: 641_090_864 };
+const PARAMETERS: Record<SamSize, number> = {
+  base: 93_735_728,
+  large: 312_343_088,
+  huge: 641_090_864,
+};
 
-describe.each(['base', 'huge'] as const)('sam-vit-%s', (size) => {
+describe.each(['base', 'large', 'huge'] as const)('sam-vit-%s', (size) => {
   const source = new StandInSource(size, publishedSamTensors(size), 'F32');
 
   it('has as many parameters as its authors say', () => {
