@@ -202,10 +202,13 @@ function parseBox(text: string): Box {
 }
 
 function parsePoint(text: string): PromptPoint {
-  const [, place, sign = '+'] = /^(.*?)(?:,([+-]))?$/.exec(text)!;
-  const [x, y, ...more] = numbers('--point')(place!);
-  if (y !== undefined && more.length === 0) return { x: x!, y, positive: sign === '+' };
-  const expected = 'two numbers x,y and + or -, e.g. 180,130,-';
-  const got = JSON.stringify(text);
-  throw new ZeroovError('OPTION_INVALID', { option: '--point', expected, got });
+  const [, place = '', sign = '+'] = /^([^,]*,[^,]*)(?:,([+-]))?$/.exec(text) ?? [];
+  try {
+    const [x, y] = numbers('--point')(place);
+    return { x: x!, y: y!, positive: sign === '+' };
+  } catch (cause) {
+    const expected = 'two numbers x,y and + or -, e.g. 180,130,-';
+    const got = JSON.stringify(text);
+    throw new ZeroovError('OPTION_INVALID', { option: '--point', expected, got }, { cause });
+  }
 }

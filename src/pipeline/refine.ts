@@ -48,16 +48,19 @@ export async function refine(
   watch.onProgress?.({ stage: 'refine', done: 0, total: 1 });
   const embedding = await embedOnce(sam, { image, memory });
   const { maps, ...before } = decision;
+  const { signal } = watch;
   const { mask, predictedIou } =
     by === 'proposal-vote'
-      ? await proposalVote(sam, { image, embedding, mask: before.mask, memory })
+      ? await proposalVote(sam, { image, embedding, mask: before.mask, memory, signal })
       : await prompted(sam, {
           embedding,
           prompt: promptOf(decision, { sam, image }, { ...o, by }),
+          signal,
         });
   watch.onProgress?.({ stage: 'refine', done: 1, total: 1 });
-  const finding = { ...describeMask(mask), score: before.score };
-  return { ...finding, maps, refinement: { by, predictedIou, before } };
+  const drawn = describeMask(mask);
+  const score = drawn.found ? before.score : null; // SAM may draw nothing
+  return { ...drawn, score, maps, refinement: { by, predictedIou, before } };
 }
 
 /** The picture's embedding: made once for as long as the caller holds the picture. */
@@ -70,26 +73,30 @@ export function embedOnce(
 
 async function prompted(
   sam: Sam,
-  { embedding, prompt }: { embedding: ImageEmbedding; prompt: Prompt },
+  {
+    embedding,
+    prompt,
+    signal,
+  }: Pick<Watch, 'signal'> & { embedding: ImageEmbedding; prompt: Prompt },
 ) {
-  const [segmentation] = await sam.segment(embedding, [prompt]);
+  const [segmentation] = await sam.segment(embedding, [prompt], { signal });
   return segmentation!;
 }
 
 /** DiffPNG's refinement; a mask that no proposal agrees with stays as it is. */
 async function proposalVote(
   sam: Sam,
-  { image, embedding, mask, memory }: VoteParts,
+  { image, embedding, mask, memory, signal }: VoteParts,
 ): Promise<{ mask: Mask; predictedIou: number | null }> {
   const proposals = await memory.recall(image, 'sam proposals', () =>
-    automaticMasks(sam, embedding),
+    automaticMasks(sam, embedding, { signal }),
   );
   const { union, voted } = vote(mask, proposals);
   if (voted.length === 0) return { mask, predictedIou: null };
   return { mask: union, predictedIou: Math.max(...voted.map((p) => p.predictedIou)) };
 }
 
-interface VoteParts {
+interface VoteParts extends Pick<Watch, 'signal'> {
   readonly image: RgbImage;
   readonly embedding: ImageEmbedding;
   readonly mask: Mask;

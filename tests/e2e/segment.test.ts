@@ -1,12 +1,14 @@
 /** SAM alone, from the command line. The demo SAM knows synthetic scenes, so it is shown one. */
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { Sam } from '../../src/models/sam/sam.ts';
+import { createGrounder } from '../../src/pipeline/grounder.ts';
 import { SEGMENT_SCHEMA } from '../../src/pipeline/segment-record.ts';
 import { makeScene } from '../../src/synthetic/scene.ts';
 import { decodeRle } from '../../src/tensor/rle.ts';
-import { testFolder, zeroov } from './run-zeroov.ts';
+import { ROOT, testFolder, zeroov } from './run-zeroov.ts';
 
 const folder = await testFolder();
 
@@ -15,6 +17,9 @@ const scenePng = join(folder, 'scene.png');
 await sharp(scene.image.data, { raw: { width: 256, height: 256, channels: 3 } })
   .png()
   .toFile(scenePng);
+const sam2 = join(folder, 'sam2');
+await mkdir(sam2);
+await writeFile(join(sam2, 'config.json'), JSON.stringify({ model_type: 'sam2_video' }));
 const [object] = scene.objects;
 const box = object!.box;
 
@@ -66,15 +71,40 @@ describe('zeroov segment', () => {
     expect(prompt).toEqual({ box: [...box], points: [inside, { x: 1, y: 255, positive: false }] });
   });
 
-  it.each([
-    [['--box', '300,300,320,320'], 'PROMPT_INVALID'],
-    [['--point', '1,2,3'], 'OPTION_INVALID'],
-    [['--box', '1,2,30,40', '--box', '5,5,9,9', '--point', '3,3'], 'USAGE'],
-  ])('refuses %j in one sentence', async (prompt, code) => {
+  it.each<[string[], number, string]>([
+    [['--box', '300,300,320,320'], 2, 'PROMPT_INVALID'],
+    [['--box', '10,10,10,50'], 2, 'PROMPT_INVALID'],
+    [['--box', '1,2,NaN,4'], 2, 'OPTION_INVALID'],
+    [['--point', '10,256.5'], 2, 'PROMPT_INVALID'],
+    [['--point', '10,10,x'], 2, 'e.g. 180,130,-, got'],
+    [['--box', '1,2,30,40', '--box', '5,5,9,9', '--point', '3,3'], 2, 'USAGE'],
+    [
+      ['--box', '1,2,30,40', '--sam', sam2],
+      4,
+      'expected SAM 1 (model_type sam, e.g. facebook/sam-vit-base',
+    ],
+  ])('refuses %j with status %d', async (prompt, status, said) => {
     const out = join(folder, 'refused');
     const ran = await zeroov(['segment', scenePng, ...prompt, '-o', out]);
-    expect(ran.status).toBe(2);
-    expect(ran.stderr).toContain(`[${code}]`);
+    expect(ran.status).toBe(status);
+    expect(ran.stderr).toContain(said);
     expect(await readdir(folder)).not.toContain('refused');
   });
+});
+
+it('the library looks at a picture once, and not before every prompt is one', async () => {
+  const looks = vi.spyOn(Sam.prototype, 'embedImage');
+  const sam = join(ROOT, 'checkpoints', 'demo', 'sam');
+  const grounder = await createGrounder({ sam, provider: 'cpu' });
+  const wrong = grounder.segment(scene.image, [{ box }, { box: [300, 300, 320, 320] }]);
+  await expect(wrong).rejects.toThrow('prompt 2: expected a box');
+  expect(looks).not.toHaveBeenCalled();
+  const [first] = await grounder.segment(scene.image, [{ box }]);
+  const [again] = await grounder.segment(scene.image, [
+    { box },
+    { points: [{ x: 9, y: 9, positive: true }] },
+  ]);
+  expect(again!.mask).toEqual(first!.mask);
+  expect(looks).toHaveBeenCalledTimes(1);
+  await grounder.dispose();
 });

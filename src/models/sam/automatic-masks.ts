@@ -32,7 +32,7 @@ export interface AutomaticMaskOptions {
   readonly minStability?: number;
   /** Of two masks whose boxes have an IoU above this, the one with the lower predicted IoU is dropped. Default 0.7. */
   readonly maxBoxIou?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** 16 times the work of the default; what is asked beyond that is a mistake. */

@@ -12,7 +12,7 @@
 import { type Checkpoint, openCheckpoint } from '../../checkpoint/checkpoint.ts';
 import { throwIfAborted } from '../../errors.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
-import type { Mask, RgbImage } from '../../tensor/image.ts';
+import type { Mask, RgbImage, Size } from '../../tensor/image.ts';
 import { argmax } from '../../tensor/reduce.ts';
 import { type Float32Tensor, float32 } from '../../tensor/tensor.ts';
 import { Network } from '../network.ts';
@@ -32,7 +32,7 @@ import {
 
 export type { Prompt, PromptPoint } from './prompts.ts';
 
-/** Prompts in one run of the decoder, which takes about 25 MB for each at the published size. */
+/** Prompts in one run of the decoder, which holds about 35 MB for each at the published size. */
 const BATCH = 16;
 
 /** A picture as the mask decoder sees it; serves any number of prompts. */
@@ -123,6 +123,14 @@ export class Sam {
     return { features: features as Float32Tensor, image: { widthPx, heightPx }, resized };
   }
 
+  /** Refuses what does not fit a picture of that size, before any network runs. @throws PROMPT_INVALID, the first counting as 1 */
+  checkPrompts(image: Size, prompts: readonly Prompt[]): void {
+    const { lowResSide } = this;
+    for (const [i, prompt] of prompts.entries()) {
+      checkPrompt(prompt, { image, lowResSide, number: i + 1 });
+    }
+  }
+
   /**
    * The mask of each prompt: of its candidates the one with the highest predicted IoU, at the picture's size.
    *
@@ -131,7 +139,7 @@ export class Sam {
   async segment(
     embedding: ImageEmbedding,
     prompts: readonly Prompt[],
-    options: { readonly signal?: AbortSignal } = {},
+    options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<Segmentation[]> {
     const decoded = await this.decode(embedding, prompts, options);
     const frame = { ...embedding, ...this.sides };
@@ -150,10 +158,10 @@ export class Sam {
   async decode(
     embedding: ImageEmbedding,
     prompts: readonly Prompt[],
-    { signal }: { readonly signal?: AbortSignal } = {},
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<Candidate[][]> {
+    this.checkPrompts(embedding.image, prompts);
     const frame = { ...embedding, ...this.sides };
-    for (const [i, prompt] of prompts.entries()) checkPrompt(prompt, { ...frame, number: i + 1 });
     const answers = new Array<Candidate[]>(prompts.length);
     for (const group of groupsOf(prompts, frame)) {
       throwIfAborted(signal);
