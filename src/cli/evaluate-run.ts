@@ -48,7 +48,10 @@ export async function evaluateRun(job: RunJob): Promise<Summary[]> {
     const provider = await beginRun(run, { manifest, provider: chosenProvider(flags) });
     await allSamples(job, { manifest, options: { ...options, provider } });
     const completed = await completeRun(run, manifest);
-    for (const { folder } of completed) await writeReport(folder, { manifest, dataset });
+    // As the run was begun: where and how it went on later is not to change its report.
+    const begun = await readManifest(run);
+    for (const { folder } of completed)
+      await writeReport(folder, { run, manifest: begun, dataset });
     return completed.map(({ summary }) => summary);
   });
 }

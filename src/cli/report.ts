@@ -46,7 +46,7 @@ async function report(run: string, flags: Flags): Promise<void> {
   const names = manifest ? Object.keys(manifest.variants) : [''];
   for (const [i, name] of names.entries()) {
     const folder = folderOf(run, { i, name });
-    await writeReport(folder, { manifest, dataset });
+    await writeReport(folder, { run, manifest, dataset });
     terminal.print(`wrote ${join(folder, 'report.html')}`);
   }
 }

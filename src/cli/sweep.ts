@@ -76,7 +76,8 @@ async function sweep(
   const file = join(folder, 'sweep.json');
   await withRunLock(path, async () => {
     await writeDocument(file, swept);
-    await writeReport(folder, { manifest, dataset: await reopenDataset(manifest) });
+    const dataset = await reopenDataset(manifest);
+    await writeReport(folder, { run: path, manifest, dataset });
   });
   if (flags.json) terminal.print(toJson(swept));
   else for (const line of [...sweepLines(swept), `wrote ${file}`]) terminal.print(line);

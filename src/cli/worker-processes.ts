@@ -65,11 +65,17 @@ function runOne<Message extends object>(
   });
 }
 
-/** Which worker this process is; null for one that a person started. A worker ends with its parent. */
+/**
+ * Which worker this process is; null for one that a person started. A worker stops on its parent's word, not on a Ctrl-C that
+ * the terminal sends to both, and ends with its parent: at once, since leaving in good order would wait for the networks, or
+ * crash within them. The journal is made for that.
+ */
 export function shareOfThisProcess(): Share | null {
   const [, worker, of] = /^(\d+)\/(\d+)$/.exec(process.env[VARIABLE] ?? '') ?? [];
   if (worker === undefined || !process.send) return null;
-  process.once('disconnect', () => process.exit(1));
+  process.removeAllListeners('SIGINT');
+  process.on('SIGINT', () => undefined);
+  process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   process.channel?.unref();
   return { worker: Number(worker), of: Number(of) };
 }

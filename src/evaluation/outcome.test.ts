@@ -75,7 +75,15 @@ describe('writeOutcome', () => {
       mask: MASK,
       score: 0.75,
     });
-    expect(JSON.parse(lines[3]!)).toEqual({ id: '14', box: null, mask: null });
+    expect(JSON.parse(lines[2]!)).toEqual({ id: '13', box: null, mask: EMPTY });
+    // The failed one has no line: there, that is what failed means.
+    expect(lines).toHaveLength(3);
+  });
+
+  it('keeps what was predicted of a sample whose truth cannot be read', async () => {
+    const prediction = { id: '14', box: [1, 1, 4, 3], mask: null } as const;
+    const { read } = await write([{ ...RECORDS[3]!, prediction }]);
+    expect(JSON.parse(read('predictions.jsonl'))).toEqual(prediction);
   });
 
   it('writes a row a sample for spreadsheets', async () => {

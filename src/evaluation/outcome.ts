@@ -57,7 +57,7 @@ async function writeRecords(
   for await (const record of records) {
     tally.add(record);
     await results.write(`${JSON.stringify(record)}\n`);
-    await predictions.write(predictionLine(record.prediction));
+    if (answered(record)) await predictions.write(predictionLine(record.prediction));
     await samples.write(sampleRow(record, profile));
     const result = cocoResultOf(record.prediction);
     if (!result) continue;
@@ -66,4 +66,9 @@ async function writeRecords(
   }
   await coco.write(listed === 0 ? '[]\n' : '\n]\n');
   return tally.summary();
+}
+
+/** A failed sample has no line, which says that it failed where the file is read; what was predicted of it is kept. */
+function answered({ status, prediction: { box, mask } }: SampleRecord): boolean {
+  return status !== 'failed' || box !== null || mask !== null;
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeRun } from '../../src/evaluation/report/run.fixture.ts';
+import { keepEvidence, makeRun } from '../../src/evaluation/report/run.fixture.ts';
 import { writeReport } from '../../src/evaluation/report/write-report.ts';
 
 const CHROMIUM = process.env['ZEROOV_CHROMIUM'] ?? '/usr/bin/chromium';
@@ -25,10 +25,13 @@ describe.skipIf(!there)(`report.html${there ? '' : ` (no ${CHROMIUM})`}`, () => 
   let url: string;
 
   beforeAll(async () => {
-    const { folder, ...parts } = await makeRun((record, i) =>
+    const made = await makeRun((record, i) =>
       i === 3 ? { ...record, expression: HOSTILE } : record,
     );
-    await writeReport(folder, parts);
+    const { folder, ...parts } = made;
+    // Two of those that are found exactly.
+    await keepEvidence(made, [0, 50]);
+    await writeReport(folder, { run: folder, ...parts });
     url = `file://${join(folder, 'report.html')}`;
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGS.split(' ') });
   });
@@ -81,7 +84,11 @@ describe.skipIf(!there)(`report.html${there ? '' : ` (no ${CHROMIUM})`}`, () => 
     expect(await page.locator('.maps figure').count()).toBe(2);
     expect(await page.locator('.maps rect[fill]').count()).toBe(48);
     // A dozen each of best, worst and missed, each a pair of pictures.
-    expect(await page.locator('.gallery img').count()).toBe(72);
+    expect(await page.locator('.gallery .pair img').count()).toBe(72);
+    // What the stages saw, of the two samples whose evidence was kept.
+    const stages = await page.locator('.gallery .stages').allTextContents();
+    expect(stages).toEqual(['relevanceattentionevolved', 'relevanceattentionevolved']);
+    expect(await page.locator('.gallery .stages img').count()).toBe(6);
     await page.context().close();
   });
 

@@ -62,6 +62,21 @@ describe('compareRecords', () => {
     expect(high).toBeGreaterThanOrEqual(0);
   });
 
+  it('has the interval of paired shares, not that of two shares apart', async () => {
+    // Of 400 samples 260 pass in both, 60 in a alone, 20 in b alone: d = −10 points, its standard error √((80/400 − 0.1²)/400) =
+    // 2.18 points and its interval −10 ± 4.27. Of independent shares 80 % and 70 % it would be 3.04 and ± 5.96.
+    const ious = (i: number): [number, number] =>
+      i < 260 ? [1, 1] : i < 320 ? [1, 0] : i < 340 ? [0, 1] : [0, 0];
+    const pairs = Array.from({ length: 400 }, (_, i) => pair(i, ious(i)));
+    const { box } = await compareRecords(pairs, { profile: 'paper', has });
+    const [low, high] = box!['Pr@0.5'].interval;
+    expect(box!['Pr@0.5']).toMatchObject({ a: 80, b: 70, difference: -10 });
+    expect(Math.abs(low + 14.27)).toBeLessThan(0.6);
+    expect(Math.abs(high + 5.73)).toBeLessThan(0.6);
+    // 2 · Σ C(80, k) / 2^80 for k ≤ 20, added up in whole numbers.
+    expect(box!.mcnemar.exact).toBeCloseTo(8.580559867049611e-6, 15);
+  });
+
   it('leaves out what one run did not measure', async () => {
     const { a } = pair(0, [1, 1]);
     const masksOnly = makeRecord({ id: '0', scores: { box: null, mask: null } });

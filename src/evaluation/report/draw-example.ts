@@ -2,15 +2,19 @@
 import sharp from 'sharp';
 import { ZeroovError } from '../../errors.ts';
 import { Canvas } from '../../imagery/canvas.ts';
+import { heatOver } from '../../imagery/heat.ts';
 import { MASK_COLOUR, paintBox, paintMask, TRUTH_COLOUR } from '../../imagery/paint.ts';
 import type { Box, Mask, RgbImage, Size } from '../../tensor/image.ts';
 import { nearestIndicesPillow, resizePillow } from '../../tensor/resize.ts';
 import { maskOf } from '../metrics/score-sample.ts';
 import { Pictures } from '../run/pictures.ts';
 import type { Dataset, Prediction, Sample, Truth } from '../sample.ts';
+import type { StageMap } from './stage-maps.ts';
 
 /** The longer side: sharp on a phone, and three dozen pairs stay below two megabytes. */
 const SIDE_PX = 320;
+/** Three maps lie below a pair, and are smooth. */
+const STAGE_SIDE_PX = 208;
 
 export interface DrawnPicture extends Size {
   /** A data URL: WebP. */
@@ -20,23 +24,44 @@ export interface DrawnPicture extends Size {
 export interface DrawnExample {
   readonly plain: DrawnPicture;
   readonly marked: DrawnPicture;
+  readonly stages: readonly (DrawnPicture & Pick<StageMap, 'stage'>)[];
+}
+
+interface ExampleParts {
+  readonly sample: Sample;
+  readonly dataset: Dataset;
+  readonly maps: readonly StageMap[];
 }
 
 /** Null where the picture or its truth cannot be read. */
 export async function drawExample(
   prediction: Prediction,
-  { sample, dataset }: { readonly sample: Sample; readonly dataset: Dataset },
+  { sample, dataset, maps }: ExampleParts,
 ): Promise<DrawnExample | null> {
   try {
     const { image } = await new Pictures(dataset).open(sample);
     const truth = await sample.readTruth();
-    const small = shrink(image);
+    const small = shrink(image, SIDE_PX);
     const marked = mark(small, { prediction, truth, scale: small.widthPx / image.widthPx });
-    return { plain: await encode(small), marked: await encode(marked) };
+    return {
+      plain: await encode(small),
+      marked: await encode(marked),
+      stages: await drawStages(maps, shrink(image, STAGE_SIDE_PX)),
+    };
   } catch (error) {
     if (error instanceof ZeroovError) return null;
     throw error;
   }
+}
+
+/** Each map as heat over the picture. */
+async function drawStages(
+  maps: readonly StageMap[],
+  small: RgbImage,
+): Promise<DrawnExample['stages']> {
+  const drawn: DrawnExample['stages'][number][] = [];
+  for (const { stage, map } of maps) drawn.push({ stage, ...(await encode(heatOver(small, map))) });
+  return drawn;
 }
 
 interface Marks {
@@ -63,8 +88,8 @@ function mark(small: RgbImage, { prediction, truth, scale }: Marks): RgbImage {
   return canvas;
 }
 
-function shrink(image: RgbImage): RgbImage {
-  const scale = SIDE_PX / Math.max(image.widthPx, image.heightPx);
+function shrink(image: RgbImage, sidePx: number): RgbImage {
+  const scale = sidePx / Math.max(image.widthPx, image.heightPx);
   const side = (px: number) => Math.max(1, Math.round(px * scale));
   const size = { widthPx: side(image.widthPx), heightPx: side(image.heightPx) };
   return resizePillow(image, { ...size, filter: 'bicubic' });

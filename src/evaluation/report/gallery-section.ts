@@ -1,6 +1,6 @@
 import { escapeXml } from '../../imagery/labels.ts';
 import { BOX_COLOUR, MASK_COLOUR, TRUTH_COLOUR } from '../../imagery/paint.ts';
-import type { DrawnPicture } from './draw-example.ts';
+import type { DrawnExample, DrawnPicture } from './draw-example.ts';
 import type { Gallery, GalleryItem } from './gallery.ts';
 
 const SORTS = {
@@ -42,7 +42,7 @@ function sayMissing(gallery: Gallery): string {
 function figure({ record, iou, drawn }: GalleryItem): string {
   const { id, expression, category, status, error } = record;
   const pictures = drawn
-    ? `<div class="pair">${image(drawn.plain, `picture of sample ${id}`)}${image(drawn.marked, `the same with answer and truth`)}</div>`
+    ? `<div class="pair">${image(drawn.plain, `picture of sample ${id}`)}${image(drawn.marked, `the same with answer and truth`)}</div>${stageStrip(drawn.stages)}`
     : '';
   const verdict = { ok: 'found', 'not-found': 'not found', failed: 'failed' }[status];
   const facts = [
@@ -55,6 +55,15 @@ function figure({ record, iou, drawn }: GalleryItem): string {
     ? `<span class="soft">${escapeXml(`${error.message} [${error.code}]`)}</span>`
     : '';
   return `<figure>${pictures}<figcaption><q>${escapeXml(expression)}</q><span class="soft">${escapeXml(facts.join(' · '))}</span>${reason}</figcaption></figure>`;
+}
+
+/** What the method saw on the way, stage by stage. */
+function stageStrip(stages: DrawnExample['stages']): string {
+  if (stages.length === 0) return '';
+  const cells = stages.map(
+    ({ stage, ...drawn }) => `<div>${image(drawn, `${stage} map`)}<span>${stage}</span></div>`,
+  );
+  return `<div class="stages">${cells.join('')}</div>`;
 }
 
 function image({ url, widthPx, heightPx }: DrawnPicture, alt: string): string {

@@ -141,10 +141,12 @@ function svg(drawn: { title: string; width: number; height: number; content: str
   return `<svg viewBox="0 0 ${width} ${height}" width="${width}" role="img" aria-label="${escapeXml(title)}">${content}</svg>`;
 }
 
-/** A little above `value`, and even, so that its half is a whole number. */
+/** A little above `value`, even, so that its half is a whole number, and round: 12, 18, 30, 80, 140, 500. */
 function niceTop(value: number): number {
-  const step = Math.max(2, 10 ** Math.floor(Math.log10(value)) / 5);
-  return Math.ceil(value / step) * step;
+  const unit = 10 ** Math.floor(Math.log10(value));
+  const step = value < 2 * unit ? unit / 5 : value < 5 * unit ? unit : 2 * unit;
+  const even = Math.max(2, step);
+  return Math.ceil(value / even) * even;
 }
 
 function n(value: number): string {

@@ -67,7 +67,8 @@ export function runTable(manifest: Manifest, preset: string | null): Table {
   );
   const facts: [name: string, value: string][] = [
     ['zeroov', zeroov],
-    ['node, platform', `${about.node}, ${about.platform}, ${about.threads} threads`],
+    // Not the threads: with other workers the same answers are the same report.
+    ['node, platform', `${about.node}, ${about.platform}`],
     ['annotations', `sha256 ${dataset.fingerprint}`],
     ['samples', `${samples.count}, ids sha256 ${samples.sha256}`],
     ...checkpointsOf(manifest).map(({ name, identity }): [string, string] => [

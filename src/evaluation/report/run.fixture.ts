@@ -6,10 +6,13 @@ import { describeMask } from '../../pipeline/mask.ts';
 import { PAPER } from '../../pipeline/presets.ts';
 import { rleOf } from '../../pipeline/record-parts.ts';
 import type { Mask } from '../../tensor/image.ts';
+import { float32 } from '../../tensor/tensor.ts';
 import { heldOutScenes } from '../held-out-scenes.ts';
 import { NOTHING, scoreSample } from '../metrics/score-sample.ts';
 import { writeOutcome } from '../outcome.ts';
+import { encodeEvidence } from '../run/evidence-codec.ts';
 import { type Manifest, manifestOf } from '../run/manifest.ts';
+import { evidenceFile, writeEvidence } from '../run/stage-cache.ts';
 import type { Dataset, Sample, SampleRecord } from '../sample.ts';
 import type { SweepResult } from './sweep-result.ts';
 
@@ -37,6 +40,32 @@ export async function makeRun(
   await writeOutcome(folder, { subject, records });
   writeFileSync(join(folder, 'sweep.json'), JSON.stringify(makeSweep(records.length)));
   return { folder, dataset, manifest: makeManifest(dataset) };
+}
+
+/** What networks might have said of the samples at `positions`: all attention on one corner, all cells alike. */
+export async function keepEvidence({ folder, dataset }: MadeRun, positions: readonly number[]) {
+  const alike = float32([1024, 1024], new Float32Array(1024 ** 2).fill(1 / 1024));
+  const relevance = float32(
+    [8, 8],
+    Float32Array.from({ length: 64 }, (_, i) => (i === 0 ? 1 : 0)),
+  );
+  for (const position of positions) {
+    const { id } = dataset.samples[position]!;
+    const encoded = encodeEvidence({
+      id,
+      size: { widthPx: SCENES.sizePx, heightPx: SCENES.sizePx },
+      truth: { box: null, mask: null },
+      evidence: [
+        {
+          answer: null,
+          relevance,
+          cross: null,
+          scales: new Map(PAPER.resolutions.map((side) => [side, alike])),
+        },
+      ],
+    });
+    await writeEvidence(evidenceFile(folder, position), encoded);
+  }
 }
 
 /** Every fifth fails, every fifth finds nothing; the others are up to 24 px off. */

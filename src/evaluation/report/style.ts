@@ -40,7 +40,7 @@ thead th { color: var(--soft); font-weight: 500; vertical-align: bottom; }
 tbody th { text-align: left; font-weight: 500; }
 tbody tr:last-child > * { border-bottom: 0; }
 td small { display: block; color: var(--soft); font-size: .76rem; }
-td.share { background: linear-gradient(var(--truth), var(--truth)) left bottom / var(--share) 3px no-repeat; }
+td.share { background: linear-gradient(var(--of), var(--of)) left bottom / var(--share) 3px no-repeat; }
 .facts td { text-align: left; white-space: normal; overflow-wrap: anywhere; font-size: .85rem; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 1rem; }
 .charts .sheet { margin: 0; }
@@ -62,6 +62,10 @@ svg .marked { fill: none; stroke: var(--ink); stroke-width: 2.5; }
 .gallery figure { margin: 0; background: var(--sheet); border: 1px solid var(--line); border-radius: 8px; overflow: hidden; }
 .pair { display: grid; grid-template-columns: 1fr 1fr; gap: 2px; background: var(--line); }
 .pair img { display: block; width: 100%; height: auto; }
+.stages { display: grid; grid-auto-flow: column; grid-auto-columns: 1fr; gap: 2px; margin-top: 2px; background: var(--line); }
+.stages div { background: var(--sheet); }
+.stages img { display: block; width: 100%; height: auto; }
+.stages span { display: block; padding: .1rem .3rem; text-align: center; font-size: .72rem; color: var(--soft); }
 .gallery { margin-bottom: 2rem; }
 .gallery figcaption { padding: .6rem .8rem .75rem; font-size: .9rem; overflow-wrap: anywhere; }
 .gallery q { font-weight: 600; }

@@ -15,6 +15,8 @@ ${note ? `<p class="soft">${escapeXml(note)}</p>` : ''}</div>`;
 }
 
 function cellHtml({ text, detail, share }: Cell): string {
-  const drawn = share === undefined ? '' : ` class="share" style="--share: ${share}%"`;
+  const drawn = share
+    ? ` class="share" style="--share: ${share.percent}%; --of: var(--${share.of})"`
+    : '';
   return `<td${drawn}>${escapeXml(text)}${detail ? `<small>${escapeXml(detail)}</small>` : ''}</td>`;
 }

@@ -18,8 +18,8 @@ export interface Cell {
   readonly text: string;
   /** Smaller, after the text: an interval. */
   readonly detail?: string;
-  /** 0..100, drawn as a bar below the text. */
-  readonly share?: number;
+  /** 0..100, drawn as a bar below the text in the colour of what it is of. */
+  readonly share?: { readonly percent: number; readonly of: Target };
 }
 
 export interface Table {
@@ -135,7 +135,10 @@ function groupCells(
   const within = intervals[target][profile];
   if (!figures) return [NONE, NONE, NONE];
   return [
-    { ...measured(figures.mIoU, within?.mIoU), share: figures.mIoU },
+    {
+      ...measured(figures.mIoU, within?.mIoU),
+      share: { percent: figures.mIoU, of: target },
+    },
     measured(figures.oIoU, within?.oIoU),
     measured(figures.pr['0.5'], within?.pr['0.5']),
   ];

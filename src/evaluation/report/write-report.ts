@@ -9,6 +9,8 @@ import { reportPage } from './page.ts';
 import { readReportData } from './report-data.ts';
 
 export interface ReportParts {
+  /** The run's own folder, whose evidence shows what the stages saw; left out where no model of ours ran. */
+  readonly run?: string;
   /** Null where another program made the predictions. */
   readonly manifest: Manifest | null;
   /** For the pictures of the examples; null: they are shown without. */
@@ -22,10 +24,12 @@ export interface ReportParts {
  */
 export async function writeReport(
   folder: string,
-  { manifest, dataset }: ReportParts,
+  { run, manifest, dataset }: ReportParts,
 ): Promise<void> {
   const data = await readReportData(folder, manifest);
-  const gallery = await drawGallery(data.examples, dataset);
+  const { preset } = data.summary;
+  const evidence = run && manifest && preset ? { run, manifest, variant: preset } : null;
+  const gallery = await drawGallery(data.examples, { dataset, evidence });
   await write(join(folder, 'report.md'), reportMarkdown(data));
   await write(join(folder, 'report.html'), reportPage(data, gallery));
 }

@@ -1,5 +1,6 @@
 /** Variants of the method that are tried on the same samples, and which of them can share what the networks say. */
 import type { MethodOptions } from '../../pipeline/presets.ts';
+import type { Manifest } from './manifest.ts';
 
 export interface Variant {
   /** Of the preset; it also names the variant's folder. */
@@ -47,6 +48,17 @@ export function groupVariants(
     const own = group.map(({ options }) => options);
     return { variants: group, recorded: ablation ? [...own, ...ablated(own[0]!)] : own };
   });
+}
+
+/** Which of a sample's evidence a variant of the run is decided from. */
+export function groupOf(
+  { variants, ablation }: Pick<Manifest, 'variants' | 'ablation'>,
+  variant: string,
+): number {
+  const named = Object.entries(variants).map(([name, options]) => ({ name, options }));
+  return groupVariants(named, { ablation }).findIndex((group) =>
+    group.variants.some(({ name }) => name === variant),
+  );
 }
 
 /** Without the VLM, and at every resolution of the paper's table. */

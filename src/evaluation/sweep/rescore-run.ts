@@ -8,7 +8,7 @@ import type { StoredEvidence } from '../run/evidence-codec.ts';
 import type { Manifest } from '../run/manifest.ts';
 import type { Share } from '../run/run-share.ts';
 import { evidenceFile, readEvidence } from '../run/stage-cache.ts';
-import { groupVariants } from '../run/variants.ts';
+import { groupOf } from '../run/variants.ts';
 import type { SampleRecord } from '../sample.ts';
 import { missingEvidence, rescore } from './rescore.ts';
 import type { Overlaps } from './setting-figures.ts';
@@ -68,14 +68,6 @@ export async function firstEvidence({
     return evidence[groupOf(manifest, variant)]!;
   }
   throw new ZeroovError('RUN_EVIDENCE', { file: run, reason: 'has none: every sample failed' });
-}
-
-/** Which of a sample's evidence belongs to a variant. */
-function groupOf({ variants, ablation }: Manifest, variant: string): number {
-  const named = Object.entries(variants).map(([name, options]) => ({ name, options }));
-  return groupVariants(named, { ablation }).findIndex((group) =>
-    group.variants.some(({ name }) => name === variant),
-  );
 }
 
 interface Scoring {
