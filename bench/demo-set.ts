@@ -1,135 +1,255 @@
 /**
- * What does a small trained set find in synthetic scenes it has not seen? Boxes and masks against exact truth, for the
- * variants of the method, from one run of the networks a scene.
+ * What does the demo set find in synthetic scenes it has not seen? Prints the tables of checkpoints/demo/README.md.
  *
- *   npx tsx bench/demo-set.ts [--vlm DIR --diffusion DIR] [--stage a] [--scenes 60] [--seed 970000000] [--size 256]
- *     [--layers 0,1,2,4] [--layer-weights …] [--resolutions 16,32] [--alpha 0.4] [--tau 0.3]
+ *   npx tsx bench/demo-set.ts RUN [--expressions 500] [--scenes 60] [--absent 60] [--workers 2] [-- --vlm DIR --diffusion DIR …]
  *
- * Seeds from 900 000 000 are held out from training; 960 000 000 … choose options, 970 000 000 … are for reporting.
+ * All figures are those of `zeroov evaluate synthetic`, `ablate` and `sweep`, which it calls: one run for each trajectory and
+ * one for what is not there, in folders of RUN. The same command goes on where it was stopped. What stands behind `--` goes
+ * to every `evaluate`. Seeds from 970 000 000 are for reporting; training/choose-options.ts chooses on others.
  */
+import { spawnSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { Evidence } from '../src/pipeline/gather.ts';
-import { decide } from '../src/pipeline/ground.ts';
-import { createGrounder } from '../src/pipeline/grounder.ts';
-import type { Finding } from '../src/pipeline/mask.ts';
-import { type GroundOptions, INTERACTIONS, resolveOptions } from '../src/pipeline/presets.ts';
-import { makeScene, type SceneObject } from '../src/synthetic/scene.ts';
-import { STAGES, type StageName } from '../src/synthetic/stages.ts';
-import type { Box } from '../src/tensor/image.ts';
+import type { AblationDocument } from '../src/evaluation/ablation/ablation-document.ts';
+import { OBJECT_SIZES, objectSizeOf } from '../src/evaluation/metrics/object-size.ts';
+import { headlineProfile } from '../src/evaluation/metrics/profiles.ts';
+import { readEntries } from '../src/evaluation/run/entry.ts';
+import { type Manifest, readManifest } from '../src/evaluation/run/manifest.ts';
+import { evidenceFile, readEvidence } from '../src/evaluation/run/stage-cache.ts';
+import type { FigureGroup, Summary } from '../src/evaluation/summary.ts';
+import type { SettingScores } from '../src/evaluation/sweep/setting-figures.ts';
+import type { SweepDocument } from '../src/evaluation/sweep/sweep-document.ts';
+import { KINDS } from '../src/synthetic/stages.ts';
 import { argmax } from '../src/tensor/reduce.ts';
+import { decodeRle } from '../src/tensor/rle.ts';
 import { machine, median } from './report.ts';
 
-const demo = (name: string) =>
-  fileURLToPath(new URL(`../checkpoints/demo/${name}`, import.meta.url));
-const list = (text: string | undefined) => text?.split(',').map(Number);
-const { values: flags } = parseArgs({
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
-    vlm: { type: 'string', default: demo('vlm') },
-    diffusion: { type: 'string', default: demo('sd') },
-    stage: { type: 'string', default: 'a' },
+    expressions: { type: 'string', default: '500' },
     scenes: { type: 'string', default: '60' },
-    seed: { type: 'string', default: '970000000' },
-    size: { type: 'string', default: '256' },
-    resolutions: { type: 'string' },
-    layers: { type: 'string' },
-    'layer-weights': { type: 'string' },
-    alpha: { type: 'string' },
-    tau: { type: 'string' },
+    absent: { type: 'string', default: '60' },
+    workers: { type: 'string', default: '2' },
   },
 });
-
-const given: GroundOptions = {
-  layers: list(flags.layers),
-  layerWeights: list(flags['layer-weights']),
-  alpha: flags.alpha === undefined ? undefined : Number(flags.alpha),
-  tau: flags.tau === undefined ? undefined : Number(flags.tau),
-  resolutions: list(flags.resolutions),
-};
-
-/** Intersection over union of two sets of pixels, H·W of 0/1. */
-function maskIou(a: Uint8Array, b: Uint8Array): number {
-  let [both, either] = [0, 0];
-  for (const [i, pixel] of a.entries()) {
-    both += pixel && b[i] ? 1 : 0;
-    either += pixel || b[i] ? 1 : 0;
-  }
-  return either === 0 ? 0 : both / either;
+const [folder, ...passed] = positionals;
+if (folder === undefined) {
+  console.error('Which folder is the run to go to? npx tsx bench/demo-set.ts RUN');
+  process.exit(2);
 }
 
-/** Of boxes with continuous edges; nothing found is 0. */
-function boxIou(a: Box | null, b: Box): number {
-  if (!a) return 0;
-  const side = (k: 0 | 1) => Math.max(0, Math.min(a[k + 2]!, b[k + 2]!) - Math.max(a[k]!, b[k]!));
-  const area = (x: Box) => (x[2] - x[0]) * (x[3] - x[1]);
-  const both = side(0) * side(1);
-  return both / (area(a) + area(b) - both);
+const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
+
+/** What the command prints; its progress is shown. Ends this program when it fails. */
+function zeroov(...args: string[]): string {
+  const call = [...process.execArgv, MAIN, ...args];
+  const stdio = ['ignore', 'pipe', 'inherit'] as const;
+  const { status, stdout } = spawnSync(process.execPath, call, {
+    stdio: [...stdio],
+    maxBuffer: 2 ** 28,
+  });
+  if (status !== 0) process.exit(status ?? 1);
+  return stdout.toString();
 }
 
-/** By row of the table: the IoUs of every expression. */
-const rows = new Map<string, { box: number[]; mask: number[] }>();
-function note(row: string, finding: Finding, truth: SceneObject): void {
-  const entry = rows.get(row) ?? { box: [], mask: [] };
-  entry.box.push(boxIou(finding.box, truth.box));
-  entry.mask.push(maskIou(finding.mask.data, truth.mask));
-  rows.set(row, entry);
+/** A run of `zeroov evaluate` over expressions drawn at random from the scenes. */
+function evaluate(name: string, limit: string, ...args: string[]): string {
+  const run = join(folder as string, name);
+  const drawn = ['--scenes', flags.scenes, '--limit', limit, '--sample', '1'];
+  const running = ['--provider', 'cpu', '--workers', flags.workers, '-o', run];
+  zeroov('evaluate', 'synthetic', ...drawn, ...running, ...args, ...passed);
+  return run;
 }
 
-/** Whether the relevance map's largest cell lies in the object: its centre, on the mask. */
-function peakInside({ relevance }: Evidence, truth: SceneObject, sizePx: number): boolean {
-  const { shape, data } = relevance!;
-  const [height, width] = shape as readonly [h: number, w: number];
-  const at = argmax(data);
-  const x = Math.floor((((at % width) + 0.5) * sizePx) / width);
-  const y = Math.floor(((Math.floor(at / width) + 0.5) * sizePx) / height);
-  return truth.mask[y * sizePx + x] === 1;
-}
+const PRESETS = {
+  'rsvg-zeroov': 'O-F-E',
+  'rsvg-zeroov+sam': 'O-F-E + SAM',
+  'direct-box': 'direct box',
+  'direct-box+sam': 'direct box + SAM',
+  'overview-only': 'overview only',
+} as const;
+const there = ['--kinds', KINDS.filter((kind) => kind !== 'absent').join(',')];
+const presets = ['rsvg-zeroov', 'rsvg-zeroov+sam'].flatMap((name) => ['--preset', name]);
 
-const grounder = await createGrounder({
-  vlm: flags.vlm,
-  diffusion: flags.diffusion,
-  provider: 'cpu',
-  keepLoaded: true,
-});
-const sizePx = Number(flags.size);
-const size = { widthPx: sizePx, heightPx: sizePx };
-const base = grounder.options(given);
-const seconds: number[] = [];
-let [peaks, count] = [0, 0];
-for (let i = 0; i < Number(flags.scenes); i += 1) {
-  const stage = flags.stage as StageName;
-  const scene = makeScene({ seed: Number(flags.seed) + i, sizePx, stage });
-  for (const object of scene.objects) {
-    const said = scene.expressions.find((e) => e.targetId === object.id);
-    if (!said) continue;
-    const start = performance.now();
-    const evidence = await grounder.gather(scene.image, said.text, given, [base]);
-    seconds.push((performance.now() - start) / 1000);
-    count += 1;
-    peaks += peakInside(evidence, object, sizePx) ? 1 : 0;
-    const variant = (row: string, options: GroundOptions) =>
-      note(row, decide(evidence, size, resolveOptions({ ...base, ...options })), object);
-    variant('direct box', { order: 'direct-box' });
-    variant('overview only', { order: 'O' });
-    variant('without Focus', { order: 'O-E' });
-    variant('without Evolve', { order: 'O-F' });
-    variant('O-E-F', { order: 'O-E-F' });
-    for (const interaction of INTERACTIONS) variant(`O-F-E, ${interaction}`, { interaction });
-  }
-}
-await grounder.dispose();
-
-const percent = (value: number) => (100 * value).toFixed(1).padStart(6);
-const mean = (values: readonly number[]) => values.reduce((sum, x) => sum + x, 0) / values.length;
-const passing = (values: readonly number[]) => mean(values.map((x) => (x >= 0.5 ? 1 : 0)));
-console.log(machine());
-console.log(
-  `stage ${flags.stage} (${STAGES[flags.stage as StageName].objects.join(' to ')} objects), ${count} expressions, scenes from seed ${flags.seed}, ${sizePx} px, ${median(seconds).toFixed(2)} s each (median)`,
+const main = evaluate(
+  'inversion',
+  flags.expressions,
+  ...there,
+  ...Object.keys(PRESETS).flatMap((name) => ['--preset', name]),
+  '--ablation',
 );
-console.log(`argmax of the relevance map in the object: ${percent(peaks / count)} %`);
-console.log('                          box Pr@0.5   mIoU   mask Pr@0.5   mIoU   (%)');
-for (const [row, { box, mask }] of rows) {
-  console.log(
-    `${row.padEnd(24)} ${percent(passing(box))}     ${percent(mean(box))}      ${percent(passing(mask))}   ${percent(mean(mask))}`,
+const others = ['reconstruction', 'single'].map((name) => ({
+  name,
+  run: evaluate(name, flags.expressions, ...there, ...presets, '--no-cache', '--trajectory', name),
+}));
+const absent = evaluate('absent', flags.absent, '--kinds', 'absent', ...presets, '--no-cache');
+
+const manifest = await readManifest(main);
+const own = manifest.variants['rsvg-zeroov']!;
+const around = (values: number[], chosen: number) =>
+  [...new Set([...values, chosen])].sort((a, b) => a - b).join();
+const ablation: AblationDocument = JSON.parse(zeroov('ablate', main, '--json'));
+const swept: SweepDocument = JSON.parse(
+  zeroov(
+    ...['sweep', main, '--json'],
+    ...['--seeds', around([1, 3, 5, 7, 11, 15], own.seeds)],
+    ...['--tau', around([0.1, 0.2, 0.3, 0.4, 0.5, 0.6], own.tau)],
+    ...['--alpha', around([0.2, 0.3, 0.4, 0.5, 0.6], own.alpha)],
+  ),
+);
+
+const summaryOf = async (run: string, preset?: string): Promise<Summary> =>
+  JSON.parse(await readFile(join(run, preset ?? '', 'summary.json'), 'utf8'));
+const percent = (value: number | null | undefined) => value?.toFixed(1) ?? '–';
+
+/** A Markdown table whose columns stand below each other as text, too. */
+function print(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  const widths = head.map((_, k) => Math.max(...[head, ...rows].map((row) => row[k]!.length), 3));
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, k) => (k === 0 ? cell.padEnd(widths[k]!) : cell.padStart(widths[k]!))).join(' | ')} |`;
+  const rule = widths.map((width, k) =>
+    k === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`,
   );
+  console.log(['', line(head), line(rule), ...rows.map(line)].join('\n'));
 }
+
+const FIGURES = ['box Pr@0.5', 'box mIoU', 'mask Pr@0.5', 'mask mIoU'];
+const profile = headlineProfile('synthetic');
+const ofScores = ({ box, mask }: SettingScores) =>
+  [box?.pr50, box?.mIoU, mask?.pr50, mask?.mIoU].map(percent);
+const ofGroup = ({ metrics: { box, mask } }: Pick<FigureGroup, 'metrics'>) =>
+  [box, mask].flatMap((by) => [percent(by[profile]?.pr['0.5']), percent(by[profile]?.mIoU)]);
+
+/** The rows of a table of `zeroov ablate` that were measured. */
+const ablated = (title: string, name: (label: string) => string) =>
+  ablation.tables
+    .find((table) => table.title === title)!
+    .rows.flatMap(({ label, measured }) =>
+      measured ? [[name(label), ...ofScores(measured)]] : [],
+    );
+
+/** How often the relevance map's largest cell lies in the object (its centre, on the mask): hits and n by kind and size. */
+async function countPeaks(): Promise<Map<string, [hits: number, n: number]>> {
+  const peaks = new Map<string, [hits: number, n: number]>();
+  for await (const { position, records } of readEntries(main, manifest.samples.count)) {
+    const { kind, scores, status } = records['rsvg-zeroov']!;
+    if (status === 'failed') continue;
+    const { evidence, truth } = await readEvidence(evidenceFile(main, position));
+    const [height, width] = truth.mask!.size;
+    const { shape, data } = evidence[0]!.relevance!;
+    const [rows, columns] = shape as readonly [h: number, w: number];
+    const at = argmax(data);
+    const x = Math.floor((((at % columns) + 0.5) * width) / columns);
+    const y = Math.floor(((Math.floor(at / columns) + 0.5) * height) / rows);
+    const hit = decodeRle(truth.mask!).data[y * width + x]!;
+    for (const label of ['all', kind!, objectSizeOf(scores)!]) {
+      const [hits, n] = peaks.get(label) ?? [0, 0];
+      peaks.set(label, [hits + hit, n + 1]);
+    }
+  }
+  return peaks;
+}
+
+/** Seconds that an expression took in its worker, the median. */
+async function secondsOf(run: string): Promise<string> {
+  const lines = (await readFile(join(run, 'timings.jsonl'), 'utf8')).trim().split('\n');
+  const sums = lines.map((line) => {
+    const { seconds } = JSON.parse(line) as { seconds: Record<string, number> };
+    return Object.values(seconds).reduce((sum, part) => sum + part, 0);
+  });
+  return median(sums).toFixed(2);
+}
+
+const said = ({ about: { scenes }, samples }: Manifest) =>
+  `${samples.count} expressions drawn from ${scenes!.scenes} scenes of stage ${scenes!.stage}, ${scenes!.sizePx} px, seeds from ${scenes!.seed}`;
+const summaries = new Map<string, Summary>();
+for (const [i, preset] of Object.keys(PRESETS).entries()) {
+  summaries.set(preset, await summaryOf(main, i === 0 ? undefined : preset));
+}
+const peaks = await countPeaks();
+const share = ([hits, n]: readonly [number, number] = [0, 0]) => percent((100 * hits) / n);
+
+console.log(machine());
+console.log(`${said(manifest)}; percent.`);
+const seconds = [`inversion ${await secondsOf(main)} s`];
+for (const { name, run } of others) seconds.push(`${name} ${await secondsOf(run)} s`);
+console.log(`An expression, median, ${flags.workers} workers at once: ${seconds.join(', ')}.`);
+console.log(`Argmax of the relevance map in the object: ${share(peaks.get('all'))}.`);
+
+const row = (preset: keyof typeof PRESETS) => [PRESETS[preset], ...ofGroup(summaries.get(preset)!)];
+const STAGE_NAMES: Readonly<Record<string, string>> = {
+  'without VLM': 'without VLM (F-E)',
+  'without diffusion': 'without Focus (O-E)',
+  'without Evolve': 'without Evolve (O-F)',
+  'order O-E-F': 'O-E-F',
+};
+const trajectories = [];
+for (const { name, run } of others) {
+  trajectories.push([`O-F-E, ${name}`, ...ofGroup(await summaryOf(run))]);
+  trajectories.push([`O-F-E, ${name} + SAM`, ...ofGroup(await summaryOf(run, 'rsvg-zeroov+sam'))]);
+}
+print(
+  [`${own.interaction}, ${own.resolutions.map((side) => `${side}²`).join(' + ')}`, ...FIGURES],
+  [
+    row('direct-box'),
+    row('direct-box+sam'),
+    row('overview-only'),
+    ...ablated('stages', (label) => STAGE_NAMES[label] ?? '').filter(([name]) => name !== ''),
+    row('rsvg-zeroov'),
+    row('rsvg-zeroov+sam'),
+    ...trajectories,
+  ],
+);
+print(
+  ['O-F-E by interaction', ...FIGURES],
+  ablated('interaction', (label) => label),
+);
+print(
+  ['O-F-E by resolutions', ...FIGURES],
+  ablated('resolutions', (label) => label),
+);
+
+/** The settings that differ from the run's own in one value only. */
+for (const [axis, name] of [
+  ['seeds', 'K'],
+  ['tau', 'τ'],
+  ['alpha', 'α'],
+] as const) {
+  const { seeds, tau, alpha, interaction } = swept.settings[swept.own]!;
+  const fixed = Object.entries({ seeds, tau, alpha, interaction }).filter(([key]) => key !== axis);
+  const line = swept.settings.filter((setting) =>
+    fixed.every(([key, value]) => setting[key as 'tau'] === value),
+  );
+  const rows = line
+    .toSorted((a, b) => a[axis] - b[axis])
+    .map((s) => [`${s[axis]}${s[axis] === own[axis] ? ' (chosen)' : ''}`, ...ofScores(s)]);
+  print([`O-F-E by ${name}`, ...FIGURES], rows);
+}
+
+const GROUP_HEAD = [
+  ...['n', 'argmax inside', 'direct box: box Pr@0.5', 'mIoU'],
+  ...['O-F-E: box Pr@0.5', 'mIoU', 'mask Pr@0.5', 'mIoU', '+ SAM: mask Pr@0.5', 'mIoU'],
+];
+for (const [by, labels, column] of [
+  ['byKind', KINDS, 'by kind of expression'],
+  ['bySize', OBJECT_SIZES, 'by size of the object'],
+] as const) {
+  const groups = (preset: string) => summaries.get(preset)![by];
+  const rows = labels.flatMap((label) => {
+    const plain = groups('rsvg-zeroov')[label];
+    if (!plain) return [];
+    const box = ofGroup(groups('direct-box')[label]!).slice(0, 2);
+    const refined = ofGroup(groups('rsvg-zeroov+sam')[label]!).slice(2);
+    const peak = share(peaks.get(label));
+    return [[label, `${plain.n}`, peak, ...box, ...ofGroup(plain), ...refined]];
+  });
+  print([column, ...GROUP_HEAD], rows);
+}
+
+const { n, notFound } = await summaryOf(absent);
+console.log(
+  `\nOf ${n} expressions about what is not there, "not found" was answered to ${notFound}.`,
+);
