@@ -1,6 +1,7 @@
 /** SAM redraws what was found: every prompt, on tiny random checkpoints and the demo SAM. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openImage } from '../../src/imagery/open.ts';
 import { createGrounder } from '../../src/pipeline/grounder.ts';
@@ -65,6 +66,9 @@ describe('the command line', () => {
       JSON.parse(await readFile(join(out, 'result.json'), 'utf8')),
     );
     expect(record.options.refine).toBe('box');
+    // input, relevance, attention, evolved, mask, refined: 288 px each, 14 between, 24 around
+    const { width } = await sharp(join(out, 'panel.png')).metadata();
+    expect(width).toBe(6 * 288 + 5 * 14 + 2 * 24);
   });
 
   it('refuses to refine without a SAM before a network runs', async () => {
