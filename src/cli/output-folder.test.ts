@@ -1,6 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openOutputFolder } from './output-folder.ts';
@@ -36,6 +37,18 @@ describe('an output folder', () => {
     await (await openOutputFolder(root, names)).commit(files('old'));
     await (await openOutputFolder(root, names)).commit(files('new').slice(1));
     expect((await readdir(root)).sort()).toEqual(['maps', 'result.json']);
+  });
+
+  it('sweeps away what a run that was killed left behind, and leaves a living one alone', async () => {
+    const { pid } = spawnSync(process.execPath, ['-e', '']); // it has ended
+    const [dead, alive] = [pid, process.ppid].map((of) => `.zeroov-${hostname()}-${of}-abc`);
+    for (const name of [dead!, alive!, '.zeroov-search', '.zeroov-elsewhere-1-abc']) {
+      await mkdir(join(root, name));
+    }
+    await (await openOutputFolder(root, names)).abandon();
+    expect((await readdir(root)).sort()).toEqual(
+      [alive!, '.zeroov-search', '.zeroov-elsewhere-1-abc'].sort(),
+    );
   });
 
   it('is gone after abandoning, with the folders made for it', async () => {

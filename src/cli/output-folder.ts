@@ -9,13 +9,16 @@ import {
   constants,
   mkdir,
   mkdtemp,
+  readdir,
   rename,
   rm,
   rmdir,
   stat,
   writeFile,
 } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { isRunning } from '../checkpoint/hub-lock.ts';
 import { ZeroovError } from '../errors.ts';
 
 /** A file to be: its path inside the folder, with `/`. */
@@ -47,12 +50,26 @@ export async function openOutputFolder(
   try {
     await writing(path, () => access(target, constants.W_OK));
     for (const name of names) await assertFree(target, name);
-    stage = await writing(path, () => mkdtemp(join(target, '.zeroov-')));
+    stage = await writing(path, async () => {
+      await sweep(target);
+      return mkdtemp(join(target, `${STAGE}${process.pid}-`));
+    });
   } catch (error) {
     await removeMade(target, made);
     throw error;
   }
   return new StagedFolder({ path, target, stage, made, names });
+}
+
+/** Hidden folders of runs on this machine; another one's may be at work on the same disk. */
+const STAGE = `.zeroov-${hostname()}-`;
+
+/** Removes what runs that were killed left behind. */
+async function sweep(target: string): Promise<void> {
+  for (const name of await readdir(target)) {
+    const pid = name.startsWith(STAGE) ? Number.parseInt(name.slice(STAGE.length), 10) : Number.NaN;
+    if (pid > 0 && !isRunning(pid)) await rm(join(target, name), { recursive: true, force: true });
+  }
 }
 
 /** Work whose result may go to a folder: reserved before it begins, and as it was when the work fails. */

@@ -85,6 +85,34 @@ describe('drawOverlay', () => {
     }
   });
 
+  it('covers neither the box with scale bar and north arrow, nor them with the label', async () => {
+    const ground = { metresPerPixel: 0.5, north: [0, -1] } as const;
+    const none = rectangle(300, 200, [0, 0, 0, 0]);
+    for (const box of [
+      [10, 170, 60, 195],
+      [10, 5, 60, 30],
+      [10, 150, 60, 160],
+    ] as const) {
+      const drawn = async (more: object) =>
+        (await pixelsOf(await drawOverlay({ image, mask: none, box, label: '', ...more }))).data;
+      const bare = await drawn({});
+      const differing = (data: Uint8Array) =>
+        new Set([...data.keys()].filter((i) => data[i] !== bare[i]));
+      const [marks, label] = [
+        differing(await drawn({ ground })),
+        differing(await drawn({ label: 'roof', ground })),
+      ];
+      const framed = [...bare.keys()].filter((i) => bare[i] !== GREY);
+      expect(marks.size).toBeGreaterThan(500);
+      expect(framed.filter((i) => marks.has(i))).toEqual([]);
+      // What the marks changed looks the same under a label, or else the label lies on them.
+      const both = await drawn({ label: 'roof', ground });
+      const alone = await drawn({ ground });
+      expect([...marks].filter((i) => both[i] !== alone[i])).toEqual([]);
+      expect(label.size).toBeGreaterThan(marks.size);
+    }
+  });
+
   it.each([
     [1, 1],
     [17, 900],

@@ -26,20 +26,25 @@ export function drawOverlay({ image, mask, box, label, ground }: Overlay): Promi
   paintMask(canvas, mask, { colour: MASK_COLOUR, tint: 0.38, reachPx: Math.floor(linePx / 2) });
   if (box) paintBox(canvas, box, { linePx });
   const sizePx = Math.min(40, Math.max(12, Math.round(side / 34)));
-  const footPx = ground ? paintGroundMarks(canvas, ground, sizePx) : 0;
-  paintLabel(canvas, { label, box, sizePx, footPx });
+  // What is found at the bottom is not to be covered.
+  const edge =
+    box && box[3] > image.heightPx - 4 * sizePx && box[1] > 4 * sizePx ? 'top' : 'bottom';
+  const tookPx = ground ? paintGroundMarks(canvas, ground, { sizePx, edge }) : 0;
+  const taken = { topPx: edge === 'top' ? tookPx : 0, footPx: edge === 'top' ? 0 : tookPx };
+  paintLabel(canvas, { label, box, sizePx, ...taken });
   return encodePng(canvas);
 }
 
-function paintLabel(
-  canvas: Canvas,
-  {
-    label,
-    box,
-    sizePx,
-    footPx,
-  }: { label: string; box: Box | null; sizePx: number; footPx: number },
-): void {
+interface Label {
+  readonly label: string;
+  readonly box: Box | null;
+  readonly sizePx: number;
+  /** What scale bar and north arrow take at the top and at the bottom. */
+  readonly topPx: number;
+  readonly footPx: number;
+}
+
+function paintLabel(canvas: Canvas, { label, box, sizePx, topPx, footPx }: Label): void {
   const padPx = Math.round(sizePx * 0.45);
   const gapPx = Math.round(sizePx * 0.35);
   const roomPx = canvas.widthPx - 2 * (padPx + gapPx);
@@ -59,7 +64,7 @@ function paintLabel(
     const above = Math.floor(y1) - 2 * gapPx - heightPx;
     const below = Math.ceil(y2) + 2 * gapPx;
     const fitsBelow = box !== null && below + heightPx + gapPx + footPx <= canvas.heightPx;
-    const y = above >= gapPx ? above : fitsBelow ? below : gapPx;
+    const y = above >= gapPx + topPx ? above : fitsBelow ? below : gapPx + topPx;
     const x = Math.min(Math.max(gapPx, Math.floor(x1)), canvas.widthPx - widthPx - gapPx);
     return { x, y };
   }

@@ -47,8 +47,7 @@ const TITLE = { sizePx: 14, bold: true, colour: INK };
 const NOTE = { sizePx: 11.5, colour: FAINT };
 /** Narrower tiles (a picture of 17 × 900) leave no room for their titles. */
 const MIN_CELL_PX = 150;
-/** Letters of a scale bar. */
-const MARK_PX = 11;
+const MARKS = { sizePx: 11 };
 const LEGEND = { widthPx: 120, heightPx: 10 };
 
 /** A row of tiles with titles, under a heading: an RGB PNG on white. */
@@ -132,7 +131,7 @@ function drawTile(
   if (tile.kind === 'image') {
     if (!ground) return small;
     const marked = Canvas.copyOf(small);
-    paintGroundMarks(marked, resizeMarks(ground, { from: image, to: small }), MARK_PX);
+    paintGroundMarks(marked, resizeMarks(ground, { from: image, to: small }), MARKS);
     return marked;
   }
   if (tile.kind === 'map') return heatOver(small, tile.map);

@@ -92,9 +92,9 @@ describe('paintGroundMarks', () => {
 
   it('draws in both bottom corners and nowhere else, with a bar of the length it says', () => {
     const canvas = grey();
-    const heightPx = paintGroundMarks(canvas, marks, 12);
+    const heightPx = paintGroundMarks(canvas, marks, { sizePx: 12 });
     const { rows, columns } = changed(canvas);
-    expect(Math.min(...rows)).toBeGreaterThan(SIZE.heightPx - 2 * heightPx);
+    expect(Math.min(...rows)).toBeGreaterThan(SIZE.heightPx - heightPx);
     expect(columns.some((x) => x > 130 && x < 350)).toBe(false);
     // A quarter of 400 px is 50 m at 0.5 m: a white line of 100 px.
     const white = Array.from({ length: SIZE.heightPx }, (_, y) => {
@@ -104,16 +104,22 @@ describe('paintGroundMarks', () => {
     expect(Math.max(...white)).toBe(100);
   });
 
+  it('draws in the top corners when told to', () => {
+    const canvas = grey();
+    const heightPx = paintGroundMarks(canvas, marks, { sizePx: 12, edge: 'top' });
+    expect(Math.max(...changed(canvas).rows)).toBeLessThan(heightPx);
+  });
+
   it('points where north is', () => {
     const [up, right] = [grey(), grey()];
-    paintGroundMarks(up, marks, 12);
-    paintGroundMarks(right, { ...marks, north: [1, 0] }, 12);
+    paintGroundMarks(up, marks, { sizePx: 12 });
+    paintGroundMarks(right, { ...marks, north: [1, 0] }, { sizePx: 12 });
     expect(up.data).not.toEqual(right.data);
   });
 
   it('draws nothing where there is no room', () => {
     const small = Canvas.filled({ widthPx: 60, heightPx: 60 }, [120, 120, 120]);
-    expect(paintGroundMarks(small, marks, 12)).toBe(0);
+    expect(paintGroundMarks(small, marks, { sizePx: 12 })).toBe(0);
     expect(small.data.every((value) => value === 120)).toBe(true);
   });
 });

@@ -54,17 +54,29 @@ function sayLength(metres: number): string {
   return `${Number(value.toPrecision(1))} ${unit}`;
 }
 
+export interface MarkStyle {
+  /** Of the letters. */
+  readonly sizePx: number;
+  readonly edge?: 'top' | 'bottom';
+}
+
+const northSide = (sizePx: number) => Math.round(sizePx * 2.8);
+
 const PLATE = '#12141c';
 const INK = '#ffffff';
 /** Smaller pictures have no room for marks. */
 const LEAST_PX = 96;
 
 /**
- * Draws a scale bar at the bottom left and a north arrow at the bottom right.
+ * Draws a scale bar at the bottom left and a north arrow at the bottom right, or both at the top.
  *
- * @returns the height in px, from the bottom, that they take; 0 where there is no room
+ * @returns the height in px, from that edge, that they take; 0 where there is no room
  */
-export function paintGroundMarks(canvas: Canvas, marks: GroundMarks, sizePx: number): number {
+export function paintGroundMarks(
+  canvas: Canvas,
+  marks: GroundMarks,
+  { sizePx, edge = 'bottom' }: MarkStyle,
+): number {
   const gapPx = Math.round(sizePx * 0.35);
   if (Math.min(canvas.widthPx, canvas.heightPx) < Math.max(LEAST_PX, 5 * sizePx)) return 0;
   const padPx = Math.round(sizePx * 0.45);
@@ -83,18 +95,18 @@ export function paintGroundMarks(canvas: Canvas, marks: GroundMarks, sizePx: num
     tick(padPx) +
     tick(padPx + bar.widthPx - linePx) +
     textElement({ ...text, x: padPx, y: Math.round(sizePx * 1.05) });
-  const y = canvas.heightPx - gapPx - heightPx;
+  const y = edge === 'top' ? gapPx : canvas.heightPx - gapPx - heightPx;
   canvas.stick(renderSvg(drawn, { widthPx, heightPx }), { x: gapPx, y });
-  paintNorth(canvas, marks, { sizePx, gapPx });
-  return heightPx + 2 * gapPx;
+  paintNorth(canvas, marks, { sizePx, gapPx, edge });
+  return northSide(sizePx) + 2 * gapPx;
 }
 
 function paintNorth(
   canvas: Canvas,
   { north: [right, down] }: GroundMarks,
-  { sizePx, gapPx }: { sizePx: number; gapPx: number },
+  { sizePx, gapPx, edge }: Required<MarkStyle> & { gapPx: number },
 ): void {
-  const side = Math.round(sizePx * 2.8);
+  const side = northSide(sizePx);
   const middle = side / 2;
   const degrees = (Math.atan2(right, -down) * 180) / Math.PI;
   // The arrow's tip is at the rim, the N at its foot stays upright.
@@ -108,7 +120,8 @@ function paintNorth(
     x: footX - measureText('N', letter) / 2,
     y: footY + sizePx * 0.33,
   });
-  const at = { x: canvas.widthPx - gapPx - side, y: canvas.heightPx - gapPx - side };
+  const y = edge === 'top' ? gapPx : canvas.heightPx - gapPx - side;
+  const at = { x: canvas.widthPx - gapPx - side, y };
   const size = { widthPx: side, heightPx: side };
   canvas.stick(renderSvg(plate(side, side) + arrow + text, size), at);
 }

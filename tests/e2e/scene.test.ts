@@ -1,5 +1,6 @@
 /** `zeroov ground` on a scene with a place that is larger than a tile, with the demo set. */
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { watch } from 'node:fs';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -44,6 +45,7 @@ describe('a scene larger than a tile', () => {
       'mask.pgw',
       'mask.png',
       'overlay.png',
+      'panel.png',
       'result.geojson',
       'result.json',
     ]);
@@ -60,7 +62,40 @@ describe('a scene larger than a tile', () => {
     expect([Math.round(longitude * 10) / 10, Math.round(latitude * 10) / 10]).toEqual([7.6, 50.5]);
   });
 
+  it('goes on after kill -9 with --resume, and answers as if nothing had been', async () => {
+    const cut = join(folder, 'cut');
+    const journal = join(cut, '.zeroov-search');
+    await mkdir(journal, { recursive: true });
+    const search = [...args, '--search', 'exhaustive', '-o', cut];
+    const tilesIn = async () => {
+      const text = await readFile(join(journal, 'tiles.jsonl'), 'utf8').catch(() => '');
+      return text.split('\n').length - 2; // the first line says what is searched, the last is empty
+    };
+    const killed = await zeroov(search, {
+      onStart: (child) => {
+        const watcher = watch(journal, async () => {
+          if ((await tilesIn()) >= 2) child.kill('SIGKILL');
+        });
+        child.on('exit', () => watcher.close());
+      },
+    });
+    expect(killed.status).toBeNull();
+    const done = await tilesIn();
+    expect(done).toBeLessThan(4);
+    const other = await zeroov([...search, '--resume', '--tau', '0.5']);
+    expect([other.status, other.stderr]).toEqual([8, expect.stringContaining('(options)')]);
+    const resumed = await zeroov([...search, '--resume', '--json']);
+    expect(resumed.stderr).toContain(`going on: ${done} tiles were looked at before`);
+    const record = SCENE_RESULT_SCHEMA.parse(JSON.parse(resumed.stdout));
+    const before = JSON.parse(await readFile(join(out, 'result.json'), 'utf8'));
+    expect(record.regions).toEqual(before.regions);
+    expect(await readFile(join(cut, 'mask.png'))).toEqual(await readFile(join(out, 'mask.png')));
+    expect((await readdir(cut)).sort()).toEqual((await readdir(out)).sort());
+  });
+
   it.each([
+    [['--resume'], 'needs the -o'],
+    [['-o', 'x.gpkg', '--format', 'cog'], 'both say what to write'],
     [['--refine', 'box'], 'SAM does not refine'],
     [['--save-maps'], '--save-maps'],
     [['--within', '900,900,950,950'], 'within the scene'],
@@ -76,5 +111,7 @@ describe('a scene larger than a tile', () => {
     const ran = await zeroov(['ground', bare, 'the building', '--simplify', '2']);
     expect(ran.status).toBe(2);
     expect(ran.stderr).toContain('a picture with a place on the Earth');
+    const file = await zeroov(['ground', bare, 'the building', '-o', join(folder, 'no.geojson')]);
+    expect([file.status, file.stderr]).toEqual([2, expect.stringContaining('has no .geojson')]);
   });
 });
