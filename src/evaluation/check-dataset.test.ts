@@ -1,4 +1,4 @@
-import { rm, symlink, writeFile } from 'node:fs/promises';
+import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { refusal, tinyDataset } from '../../tests/support/open-tiny.ts';
@@ -92,6 +92,14 @@ describe('checkDataset', () => {
 describe('detectDataset', () => {
   it.each(DATASET_NAMES)('knows %s by what lies in its folder', async (name) => {
     expect(await detectDataset(await tinyDataset(name))).toBe(name);
+  });
+
+  it('knows opt-rsvg though its first boxes are whole numbers', async () => {
+    const root = await tinyDataset('opt-rsvg');
+    const first = join(root, 'Annotations/00002.xml');
+    const xml = await readFile(first, 'utf8');
+    await writeFile(first, xml.replace(/(\d+)\.\d+</g, '$1<'));
+    expect(await detectDataset(root)).toBe('opt-rsvg');
   });
 
   it('says what it knows where it recognises nothing', async () => {

@@ -25,10 +25,14 @@ export function vocForm(split: string): DatasetForm {
   };
 }
 
-/** Whether the first box has a fraction, which tells OPT-RSVG from DIOR-RSVG. */
+/** Single boxes of OPT-RSVG may be whole. */
+const LOOKED_AT = 50;
+
+/** Whether a box of the first files has a fraction, which tells OPT-RSVG from DIOR-RSVG. */
 export async function hasFloatBoxes(folder: DatasetFolder): Promise<boolean> {
-  const [first] = await folder.list('Annotations', '.xml');
-  return first !== undefined && /<xmin>\s*\d+\./.test(folder.readText(first));
+  const files = await folder.list('Annotations', '.xml');
+  const fraction = /<[xy]m(?:in|ax)>\s*\d+\./;
+  return files.slice(0, LOOKED_AT).some((file) => fraction.test(folder.readText(file)));
 }
 
 async function open(folder: DatasetFolder, split: string): Promise<OpenedDataset> {

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { WORKING_GRID } from '../../pipeline/focus.ts';
+import { PAPER } from '../../pipeline/presets.ts';
 import { float32 } from '../../tensor/tensor.ts';
 import { decodeEvidence, encodeEvidence, type StoredSample } from './evidence-codec.ts';
 
@@ -56,6 +58,16 @@ describe('stored evidence', () => {
     }
     const header = 4 + bytes.readUInt32LE(0);
     expect(bytes.length - header).toBe(2 * (16 ** 2 + 64 ** 2) + 4 * (2 * 3 + 1 * 2));
+  });
+
+  it('has less than 6 MB with the resolutions of the paper, before it is compressed', () => {
+    const side = WORKING_GRID ** 2;
+    const alike = float32([side, side], new Float32Array(side ** 2).fill(1 / side));
+    const [seen] = SAMPLE.evidence;
+    const scales = new Map(PAPER.resolutions.map((resolution) => [resolution, alike]));
+    const { length } = encodeEvidence({ ...SAMPLE, evidence: [{ ...seen!, scales }] });
+    expect(length).toBeGreaterThan(4e6);
+    expect(length).toBeLessThan(6e6);
   });
 
   it('stored again gives the same bytes', () => {
