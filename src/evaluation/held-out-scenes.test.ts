@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openImage } from '../imagery/open.ts';
 import { writeScenes } from '../synthetic/write.ts';
-import { heldOutScenes } from './held-out-scenes.ts';
+import { HELD_OUT_SCENES, heldOutScenes } from './held-out-scenes.ts';
 import { openDataset } from './open-dataset.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'zeroov-scenes-'));
@@ -36,6 +36,12 @@ describe('scenes in memory', () => {
       all.filter(({ kind }) => kind === 'size' || kind === 'absent').map(({ id }) => id),
     );
     expect(some.length).toBeGreaterThan(0);
+  });
+
+  it('are the same dataset when their options come out of a manifest', () => {
+    const options = { scenes: 1, seed: 3, stage: 'a', sizePx: 64 } as const;
+    const { fingerprint } = heldOutScenes(HELD_OUT_SCENES.parse(options));
+    expect(fingerprint).toBe(heldOutScenes(options).fingerprint);
   });
 
   it('are another dataset with another seed, stage, size or number', () => {

@@ -80,8 +80,12 @@ function sampleOf({ seed, i, said, category }: Spoken, sceneOf: SceneMaker): Sam
 }
 
 /** Also over what is said in the scenes: another way of making them is another dataset. */
-function fingerprintOf(options: HeldOutScenes, samples: readonly Sample[]): string {
-  const hash = createHash('sha256').update(JSON.stringify(options));
+function fingerprintOf(
+  { scenes, seed, stage, sizePx }: HeldOutScenes,
+  samples: readonly Sample[],
+): string {
+  // In this order, whatever that of the options: a manifest's is its schema's.
+  const hash = createHash('sha256').update(JSON.stringify({ scenes, seed, stage, sizePx }));
   for (const { id, expression } of samples) hash.update(`\n${id} ${expression}`);
   return hash.digest('hex');
 }

@@ -218,6 +218,10 @@ describe('a sweep', () => {
     expect(own.box).toEqual(figures(box.paper!));
     expect(own.mask).toEqual(figures(mask.paper!));
     expect(JSON.parse(await readFile(join(undisturbed, 'sweep.json'), 'utf8'))).toEqual(swept);
+    // The report is made anew, with the pictures of scenes that are made anew, and what the stages saw.
+    const page = await readFile(join(undisturbed, 'report.html'), 'utf8');
+    expect(page).toContain('<h2>Sensitivity</h2>');
+    expect(page.match(/alt="relevance map"/g)).toHaveLength(7);
   });
 
   it('needs evidence, and says what to do without', async () => {
