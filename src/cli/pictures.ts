@@ -5,7 +5,7 @@ import type { GroundMarks } from '../imagery/ground-marks.ts';
 import type { Grounding } from '../pipeline/ground.ts';
 import type { Finding } from '../pipeline/mask.ts';
 import type { Refinement } from '../pipeline/refine.ts';
-import type { Mask, RgbImage, Size } from '../tensor/image.ts';
+import type { RgbImage, Size } from '../tensor/image.ts';
 
 /** What the pictures show of a grounding. */
 export type Shown = Pick<
@@ -22,14 +22,13 @@ interface Panelled extends Ground {
   readonly image: RgbImage;
   /** Of what the image shows, where that is larger. */
   readonly size?: Size;
-  readonly truth?: Mask;
   readonly caption?: string;
 }
 
 /** input | relevance | attention | evolved | mask, without those that the order leaves out. PNG bytes. */
 export function panelOf(
   { expression, maps, refinement, ...found }: Shown,
-  { image, size = image, truth, caption, ground }: Panelled,
+  { image, size = image, caption, ground }: Panelled,
 ): Promise<Uint8Array> {
   const stages = [
     { title: 'relevance', note: 'where the VLM looks', map: maps.overview },
@@ -39,8 +38,8 @@ export function panelOf(
   const tiles: PanelTile[] = [
     { kind: 'image', title: 'input', note: `${size.widthPx} × ${size.heightPx} px` },
     ...stages.flatMap(({ map, ...text }) => (map ? [{ kind: 'map' as const, map, ...text }] : [])),
-    maskTile('mask', { ...(refinement?.before ?? found), truth }),
-    ...(refinement ? [maskTile('refined', { ...found, truth, note: sayRefined(refinement) })] : []),
+    maskTile('mask', refinement?.before ?? found),
+    ...(refinement ? [maskTile('refined', { ...found, note: sayRefined(refinement) })] : []),
   ];
   return drawPanel({ image, heading: `“${expression}”`, caption, tiles, ground });
 }
@@ -51,8 +50,8 @@ function maskTile(
   title: string,
   { found, score, ...tile }: Omit<MaskTile, 'kind' | 'title'> & Pick<Finding, 'found' | 'score'>,
 ): MaskTile {
-  const { mask, box, truth, note = sayFound(found, score) } = tile;
-  return { kind: 'mask', title, note, mask, box, truth };
+  const { mask, box, note = sayFound(found, score) } = tile;
+  return { kind: 'mask', title, note, mask, box };
 }
 
 /** The picture with mask, box and label. PNG bytes. */

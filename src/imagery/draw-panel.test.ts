@@ -26,7 +26,7 @@ function tilesOf(image: RgbImage): PanelTile[] {
     { kind: 'image', title: 'input' },
     { kind: 'map', map: float32([2, 2], Float32Array.of(0, 0, 0, 1)), title: 'relevance' },
     { kind: 'map', map: float32([3, 3]), title: 'evolved', note: 'nothing grew' },
-    { kind: 'mask', mask, box, truth: mask, title: 'mask' },
+    { kind: 'mask', mask, box, title: 'mask' },
     { kind: 'mask', mask, box: null, title: 'no box' },
   ];
 }

@@ -5,7 +5,7 @@ import { Canvas, type Colour } from './canvas.ts';
 import { type GroundMarks, paintGroundMarks, resizeMarks } from './ground-marks.ts';
 import { heatColour, heatOver } from './heat.ts';
 import { fitText, measureText, renderSvg, type TextLine, textElement, wrapText } from './labels.ts';
-import { MASK_COLOUR, paintBox, paintMask, TRUTH_COLOUR } from './paint.ts';
+import { MASK_COLOUR, paintBox, paintMask } from './paint.ts';
 import { encodePng } from './png.ts';
 
 /** What a tile shows of the picture. */
@@ -14,7 +14,7 @@ export type TilePicture =
   /** [h, w] of any grid, as heat over the dimmed picture. */
   | { readonly kind: 'map'; readonly map: Float32Tensor }
   /** Mask, its box, and the true mask's outline where it is known; all in the picture's pixels. */
-  | { readonly kind: 'mask'; readonly mask: Mask; readonly box: Box | null; readonly truth?: Mask };
+  | { readonly kind: 'mask'; readonly mask: Mask; readonly box: Box | null };
 
 export type PanelTile = TilePicture & {
   readonly title: string;
@@ -138,9 +138,6 @@ function drawTile(
   const canvas = Canvas.copyOf(small);
   const [sx, sy] = [small.widthPx / image.widthPx, small.heightPx / image.heightPx];
   paintMask(canvas, sample(tile.mask, small), { colour: MASK_COLOUR, tint: 0.42, reachPx: 0 });
-  if (tile.truth) {
-    paintMask(canvas, sample(tile.truth, small), { colour: TRUTH_COLOUR, tint: 0, reachPx: 0 });
-  }
   if (tile.box) {
     const [x1, y1, x2, y2] = tile.box;
     const linePx = Math.min(small.widthPx, small.heightPx) < 48 ? 1 : 2;
