@@ -32,7 +32,7 @@ import {
 
 export type { Prompt, PromptPoint } from './prompts.ts';
 
-/** Prompts in one run of the decoder, which holds about 35 MB for each at the published size. */
+/** Prompts in one run of the decoder, which holds some 32 MB for each at the published size. */
 const BATCH = 16;
 
 /** A picture as the mask decoder sees it; serves any number of prompts. */
