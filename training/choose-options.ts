@@ -30,10 +30,10 @@ const { values: flags } = parseArgs({
 
 const interactions = INTERACTIONS.filter((name) => flags.interactions.split(',').includes(name));
 const SIZE = { widthPx: 256, heightPx: 256 };
-const RESOLUTIONS = [[32], [16, 32]];
+const RESOLUTIONS = [[16], [32], [16, 32]];
 const SEEDS = [3, 7];
 const TAUS = [0.2, 0.3, 0.4, 0.5];
-const ALPHAS = [0.2, 0.3, 0.4, 0.5, 0.6];
+const ALPHAS = [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
 
 const layers = flags.layers.split(',').map(Number);
 /** Each layer alone, and all with equal weights. */

@@ -5,8 +5,8 @@
 export MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=16000000000 MALLOC_TOP_PAD_=268435456
 here=$(dirname "$0")
 if [ "${ZV_RANKS:-1}" = 2 ]; then
-  RANK=1 nice -n 10 "${PYTHON:-python}" -u "$here"/"$@" &
+  RANK=1 nice -n "${ZV_NICE:-10}" "${PYTHON:-python}" -u "$here"/"$@" &
   other=$!
   trap 'kill $other 2>/dev/null' EXIT INT TERM
 fi
-nice -n 10 "${PYTHON:-python}" -u "$here"/"$@"
+nice -n "${ZV_NICE:-10}" "${PYTHON:-python}" -u "$here"/"$@"

@@ -50,10 +50,15 @@ class Pool:
                 if said:
                     self.index.append((s, i, said))
 
-    def draw(self, random: np.random.Generator, branches: int):
-        """One scene: image [H W 3], owner [H W], objects, `branches` expressions (repeated where a scene has fewer)."""
+    def draw(self, random: np.random.Generator, branches: int, often: dict[str, float] | None = None):
+        """One scene: image [H W 3], owner [H W], objects, `branches` expressions (repeated where a scene has fewer).
+
+        `often`: by kind of expression, how many times as likely as others it is to come early.
+        """
         s, i, said = self.index[random.integers(len(self.index))]
         order = random.permutation(len(said))
+        if often:
+            order = np.argsort(random.random(len(said)) ** (1 / np.array([often.get(e[1], 1.0) for e in said])))[::-1]
         chosen = [said[order[k % len(order)]] for k in range(branches)]
         return self.shards[s].rgb[i], self.shards[s].owner[i], self.shards[s].scenes[i]["objects"], chosen
 

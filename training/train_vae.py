@@ -1,8 +1,11 @@
 """Trains the demo VAE (diffusers' AutoencoderKL, a factor of 4) on crops of scenes; run it again to go on.
 
     training/run.sh train_vae.py            # settings: training/config.toml, [vae]
+    training/run.sh train_vae.py --start checkpoints/demo/sd/vae      # a new run begins with an exported set's weights
+    training/run.sh train_vae.py --gate checkpoints/demo/sd/vae       # only prints how well it redraws held-out pictures
 """
 
+import argparse
 import csv
 import os
 import time
@@ -49,17 +52,35 @@ def loss_of(vae, x, settings):
     return l1 + settings["gradient"] * step + settings["kl"] * kl, {"l1": l1, "kl": kl, "psnr": psnr}
 
 
+@torch.no_grad()
+def psnr(vae, shard, pictures: int = 40) -> float:
+    """dB of whole pictures, drawn again from their posterior means."""
+    x = torch.from_numpy(shard.rgb[:pictures].copy()).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return (-10 * torch.log10(F.mse_loss(x, vae.decode(vae.encode(x).latent_dist.mean).sample) / 4)).item()
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--start", type=Path)
+    parser.add_argument("--gate", type=Path)
+    args = parser.parse_args()
     config = tomllib.loads((HERE / "config.toml").read_text())
-    settings = config["vae"]
+    settings, start = config["vae"], args.start
     torch.set_num_threads(int(os.environ.get("ZV_THREADS", settings["threads"])))
     torch.manual_seed(settings["seed"])
     folder = (HERE / config["data"]["runs"]).resolve() / "vae"
     folder.mkdir(parents=True, exist_ok=True)
     data = (HERE / config["data"]["folder"]).resolve()
-    seeds = seeds_for("train", config["data"]["held_out_seed"])
+    held_out = config["data"]["held_out_seed"]
+    if args.gate:
+        vae = AutoencoderKL.from_pretrained(args.gate, torch_dtype=torch.float32)
+        print(f"{psnr(vae, read_shards(data, settings['stages'][-1], settings['size'], seeds_for('val', held_out))[0]):.2f} dB")
+        return
+    seeds = seeds_for("train", held_out)
     shards = [s for stage in settings["stages"] for s in read_shards(data, stage, settings["size"], seeds)]
     vae = build(settings["network"], settings["size"])
+    if start:
+        vae.load_state_dict(AutoencoderKL.from_pretrained(start, torch_dtype=torch.float32).state_dict())
     optimiser = torch.optim.AdamW(vae.parameters(), lr=settings["lr"], betas=(0.9, 0.98), weight_decay=0.01)
     state = {"step": 0, "seconds": 0.0}
     path = folder / "checkpoint.pt"

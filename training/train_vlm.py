@@ -172,7 +172,7 @@ def losses(trainer: Trainer, batch: Batch, random, settings: dict, stage: dict) 
 class Run:
     """State on disk: model, heads, optimiser, averaged weights, step, stage."""
 
-    def __init__(self):
+    def __init__(self, start: Path | None):
         self.config = tomllib.loads((HERE / "config.toml").read_text())
         self.settings = self.config["vlm"]
         torch.set_num_threads(int(os.environ.get("ZV_THREADS", self.settings["threads"])))
@@ -181,7 +181,8 @@ class Run:
         self.folder = (HERE / self.config["data"]["runs"]).resolve() / "vlm"
         self.folder.mkdir(parents=True, exist_ok=True)
         self.pools = {}
-        self.tokenizer = load_or_train_qwen2(self.folder / "tokenizer", self.expressions())
+        self.tokenizer = load_or_train_qwen2(start or self.folder / "tokenizer", self.expressions())
+        self.tokenizer.save_pretrained(self.folder / "tokenizer")
         model = build(self.settings, self.tokenizer)
         self.trainer = Trainer(model, self.tokenizer, self.settings, self.config["data"]["size"])
         self.memo, self.answers = {}, {}
@@ -208,11 +209,14 @@ class Run:
             self.answers[text] = self.tokenizer(text)["input_ids"]
         return self.answers[text]
 
-    def start_from(self, folder: Path):
-        """Weights of an exported model; queries and keys of the text layers stay as drawn, as its positions may turn otherwise."""
-        theirs = Qwen2_5_VLForConditionalGeneration.from_pretrained(folder, dtype=torch.float32).state_dict()
-        kept = {k: v for k, v in theirs.items() if not ("language_model" in k and ("q_proj" in k or "k_proj" in k))}
+    def start_from(self, folder: Path, stage: int):
+        """Weights of an exported model, at a stage; where its positions turn otherwise, queries and keys stay as drawn."""
+        library = Qwen2_5_VLForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
+        theirs, rope = library.state_dict(), lambda model: model.config.text_config.rope_parameters
+        same = rope(library) == rope(self.trainer.model)
+        kept = {k: v for k, v in theirs.items() if same or not ("language_model" in k and ("q_proj" in k or "k_proj" in k))}
         self.trainer.model.load_state_dict(kept, strict=False)
+        self.state["stage"] = stage
         torch._foreach_copy_(self.average, [p.detach() for p in self.trainer.model.parameters()])
         print("started from", folder, len(kept), "of", len(theirs), "tensors", flush=True)
 
@@ -279,11 +283,12 @@ def main() -> None:
         os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": os.environ.get("MASTER_PORT", "29517")}
         dist.init_process_group("gloo", rank=rank, world_size=ranks)
     parser = argparse.ArgumentParser()
-    parser.add_argument("--start", type=Path, help="an exported model whose weights a new run begins with")
-    start = parser.parse_args().start
-    run = Run()
-    if start and run.state["step"] == 0:
-        run.start_from(start)
+    parser.add_argument("--start", type=Path, help="an exported model whose weights and tokenizer a new run begins with")
+    parser.add_argument("--stage", type=int, default=0, help="with --start: which of config.toml's stages, from 0")
+    args = parser.parse_args()
+    run = Run(args.start)
+    if args.start and run.state["step"] == 0:
+        run.start_from(args.start, args.stage)
     settings, state, trainer = run.settings, run.state, run.trainer
     stages = settings["stages"]
     logged, since, shown = {}, time.time(), 0
@@ -293,16 +298,21 @@ def main() -> None:
         random = np.random.default_rng([settings["seed"], state["step"], rank])
         names, weights = zip(*stage["mix"].items(), strict=True)
         scenes = stage.get("scenes", settings["scenes"]) // ranks
-        drawn = [run.pool(names[random.choice(len(names), p=np.array(weights) / sum(weights))]).draw(random, 1 if only else stage.get("branches", settings["branches"])) for _ in range(scenes)]
+        drawn = [run.pool(names[random.choice(len(names), p=np.array(weights) / sum(weights))]).draw(random, 1 if only else stage.get("branches", settings["branches"]), stage.get("often", {})) for _ in range(scenes)]
         batch = Batch(drawn, trainer, settings)
         started = time.time()
         with torch.autocast("cpu", torch.bfloat16, enabled=settings["bf16"]):
             total, figures = losses(trainer, batch, random, settings, stage)
-        rate = stage.get("lr", settings["lr"]) * min(1.0, (state["stage_step"] + 1) / settings["warmup"])
+        done = state["stage_step"] / stage["max_steps"]
+        cooling = min(1.0, max(0.02, (1 - done) / stage["cool"])) if "cool" in stage else 1.0
+        rate = stage.get("lr", settings["lr"]) * min(1.0, (state["stage_step"] + 1) / settings["warmup"]) * cooling
         for group in run.optimiser.param_groups:
             group["lr"] = rate
         run.optimiser.zero_grad()
         total.backward()
+        if stage.get("hold_model"):  # what an exported set has not: the heads alone learn
+            for p in trainer.model.parameters():
+                p.grad = None
         watched = share(trainer, figures.get("cell_tens" if only else "tens"))
         figures["grad"] = torch.nn.utils.clip_grad_norm_(trainer.parameters(), settings["clip"]).item()
         run.optimiser.step()
