@@ -10,6 +10,7 @@
  *   targets that a tile's edge cuts and for those that none cuts; tiles looked at.
  * - edges: how far the box's edges are from the target's, in pixels. A mask is cut from 32 × 32 cells a tile, so this is the
  *   network's accuracy and not better than a cell; `cell` says how large one is.
+ * - one tile: found, with the same IoU, where a tile around the target is all that is looked at: what the network can without a search.
  * - seams: how far the box's edges are from those that one tile around the target alone gives, for targets it was found of in
  *   both: what being cut costs, beside what the network says differently of another cutout.
  * - placed: the largest distance between a corner of the mask's outlines and the same corner in GeoJSON, brought back to
@@ -191,6 +192,7 @@ const grounder = await createGrounder({
 const folder = await mkdtemp(join(tmpdir(), 'zeroov-mosaic-'));
 const searches = flags.searches.split(',');
 const outcomes = new Map<string, Outcome[]>(searches.map((name) => [name, []]));
+const inOneTile: number[] = [];
 const count = Number(flags.mosaics);
 const started = performance.now();
 
@@ -212,6 +214,7 @@ async function searchAll(mosaic: Mosaic, scene: Scene): Promise<string> {
     search: 'exhaustive',
   });
   const single = inOne[0] && regionOfWhole(inOne[0], alone.window);
+  inOneTile.push(single && boxIou(single.box, box) >= 0.5 ? 1 : 0);
   const line: string[] = [];
   for (const name of searches) {
     const options =
@@ -277,6 +280,7 @@ for (const [name, of] of outcomes) {
       `${percent(hits(cut))} (${cut.length}), ${percent(hits(uncut))} (${uncut.length})        ${mean(of.map((o) => o.looked)).toFixed(1)}`,
   );
 }
+console.log(`found by one tile around the target alone: ${percent(mean(inOneTile)).trim()} %`);
 for (const [name, of] of outcomes) {
   console.log(`${name}: box edges from the target's: ${px(of.flatMap((o) => o.edges))}`);
   console.log(`${name}: from those of one tile around it: ${px(of.flatMap((o) => o.seams ?? []))}`);

@@ -6,7 +6,7 @@ import type { Mask, RgbImage, Size } from '../tensor/image.ts';
 import { type Float32Tensor, float32 } from '../tensor/tensor.ts';
 import { decide } from './ground.ts';
 import { groundScene, type Looker, type SceneReader } from './ground-scene.ts';
-import { weighLayers } from './overview.ts';
+import { relevanceOnGrid, weighLayers } from './overview.ts';
 import { type MethodOptions, resolveOptions } from './presets.ts';
 import { SceneGrid } from './scene-grid.ts';
 import { SCENE_DEFAULTS, type SceneOptions } from './scene-options.ts';
@@ -37,6 +37,15 @@ function brightness({ widthPx, heightPx, data }: RgbImage): Float64Array {
     }
   }
   return sums.map((sum, i) => sum / counts[i]!);
+}
+
+/** A row of attention: each block's cells (x1, y1 to x2, y2, both inside) draw its share, every other cell 0.0002. */
+function readingOf(blocks: readonly (readonly [number, number, number, number, number])[]) {
+  const layer = new Float64Array(CELLS * CELLS).fill(0.0002);
+  for (const [x1, y1, x2, y2, share] of blocks) {
+    for (let y = y1; y <= y2; y += 1) layer.fill(share, y * CELLS + x1, y * CELLS + x2 + 1);
+  }
+  return { layers: [layer], height: CELLS, width: CELLS };
 }
 
 interface Spot {
@@ -109,6 +118,67 @@ describe('groundScene', () => {
     const scene = sceneWith(size, [...faint, { x: 150, y: 150, side: 16, value: 250 }]);
     const { regions } = await groundScene(looker, scene, options());
     expect(regions.map(({ box }) => box[0] >= 140 && box[1] >= 140)).toEqual([true]);
+  });
+
+  it('counts a tile by the attention its picture draws, not by its sharpest cell', async () => {
+    const scene = sceneWith({ widthPx: 128, heightPx: 64 }, [
+      { x: 64, y: 0, side: 64, value: 200 },
+    ]);
+    const absent = readingOf([[5, 5, 5, 5, 0.35]]); // 0.35 + 255 · 0.0002: mass 0.40
+    const present = readingOf([[4, 4, 7, 7, 0.042]]); // 16 · 0.042 + 240 · 0.0002: mass 0.72
+    const read: Looker['read'] = async ({ data }) => (data[0]! < 100 ? absent : present);
+    const o = options({ order: 'O-E', overlap: 0 });
+    const { regions, maps } = await groundScene({ ...looker, read }, scene, o);
+    expect(regions).toHaveLength(1);
+    const cell = 64 / CELLS;
+    for (const [i, edge] of [64 + 4 * cell, 4 * cell, 64 + 8 * cell, 8 * cell].entries()) {
+      expect(Math.abs(regions[0]!.box[i]! - edge)).toBeLessThanOrEqual(cell);
+    }
+    // A working cell centre lies a quarter cell off the peak's: bilinear, 0.75² of the peak and the rest of what is around it.
+    const around = (0.0002 * 0.401) / 0.35;
+    const peak = 0.75 ** 2 * 0.401 + (1 - 0.75 ** 2) * around;
+    const least = (0.0002 * 0.401) / 0.35; // of both tiles' floors, the lower one
+    const left = maps.relevance.data.filter((_, i) => i % 64 < 32);
+    expect(Math.max(...left)).toBeCloseTo((peak - least) / (0.72 - least), 4);
+  });
+
+  it('counts no attention to what is no picture', async () => {
+    const scene = sceneWith({ widthPx: 128, heightPx: 64 }, [
+      { x: 0, y: 0, side: 32, value: 255, valid: false },
+      { x: 64, y: 0, side: 64, value: 200 },
+    ]);
+    const empty = readingOf([
+      [0, 0, 7, 7, 0.01], // 0.64 of the row, beside the picture
+      [12, 12, 12, 12, 0.1],
+    ]);
+    const present = readingOf([[4, 4, 7, 7, 0.03]]);
+    const read: Looker['read'] = async ({ data }) => (data.at(-1)! < 100 ? empty : present);
+    const { regions } = await groundScene(
+      { ...looker, read },
+      scene,
+      options({ order: 'O-E', overlap: 0 }),
+    );
+    expect(regions.map(({ box }) => box[0] >= 64)).toEqual([true]);
+  });
+
+  it('has for any reading of a single tile the relevance of the picture', async () => {
+    const size = { widthPx: 64, heightPx: 64 };
+    const share = fc.double({ min: 0, max: 1 / CELLS ** 2, noNaN: true });
+    const layer = fc.array(share, { minLength: CELLS ** 2, maxLength: CELLS ** 2 });
+    const profile = fc.constantFrom('paper' as const, 'release' as const);
+    await fc.assert(
+      fc.asyncProperty(layer, layer, profile, async (first, second, which) => {
+        const layers = [Float64Array.from(first), Float64Array.from(second)];
+        const read = async () => ({ layers, height: CELLS, width: CELLS });
+        const o = options({ order: 'O', profile: which, layerWeights: [0.3, 0.7] });
+        const { maps } = await groundScene({ ...looker, read }, sceneWith(size, []), o);
+        const relevance = float32([CELLS, CELLS], weighLayers(layers, o.layerWeights));
+        const c = relevanceOnGrid(relevance, { grid: 32, profile: which });
+        const apart = c.data.map((value, i) => Math.abs(value - maps.relevance.data[i]!));
+        expect(Math.max(...apart)).toBeLessThan(1e-5);
+      }),
+      { numRuns: 30 },
+    );
   });
 
   it('neither finds what is no data nor measures against it', async () => {

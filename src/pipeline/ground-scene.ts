@@ -3,7 +3,7 @@
  *
  * Each stage runs over all tiles before the next begins, and what the tiles say is laid on one grid over the scene and brought
  * to 0..1 there, BEFORE seeds are chosen and grown: an object across a seam is one object, and a tile without the object
- * does not win because its own best cell is a 1. Memory: one tile's networks, grids of one value a cell, and what a
+ * does not win because its own best cell is a 1. Nor because what little attention it draws falls on one cell (`byMass`). Memory: one tile's networks, grids of one value a cell, and what a
  * `TileMemory` holds of the tiles' maps; every tile is asked once, and its maps are recalled once all ranges are known.
  */
 import { throwIfAborted } from '../errors.ts';
@@ -122,7 +122,10 @@ async function pointedAt(run: Run, plans: readonly (readonly Tile[])[]): Promise
   return plans.map((tiles) => tiles.filter(holds));
 }
 
-/** c over the scene: every layer brought to 0..1 over all tiles of a scale, weighed, the scales averaged. [H, W], 0..1 */
+/**
+ * c over the scene: every layer of a tile by its mass, brought to 0..1 over all tiles of a scale, weighed, the scales
+ * averaged. [H, W], 0..1
+ */
 async function relevanceOver(
   run: Run,
   { stage, plans }: { stage: Stage; plans: readonly (readonly Tile[])[] },
@@ -134,13 +137,32 @@ async function relevanceOver(
     const ranges: Range[] = o.layerWeights.map(() => ({ min: Infinity, max: -Infinity }));
     for await (const { said } of overTiles(run, { stage, tiles, ask })) {
       const seen = seenCells(said, said.valid);
-      for (const [l, range] of ranges.entries()) {
-        ranges[l] = join(range, rangeOf(said.layers[l]!.filter((_, i) => seen[i])));
+      for (const [l, layer] of byMass(said).entries()) {
+        ranges[l] = join(ranges[l]!, rangeOf(layer.filter((_, i) => seen[i])));
       }
     }
     for await (const heard of overTiles(run, { stage, tiles })) {
-      yield { ...heard, map: weighLayers(heard.said.layers, o.layerWeights, ranges) };
+      yield { ...heard, map: weighLayers(byMass(heard.said), o.layerWeights, ranges) };
     }
+  });
+}
+
+/**
+ * A tile's layers [h·w], each with its mass as its largest value: the share, 0..1, of a row of attention that falls on cells
+ * with a picture.
+ *
+ * Ours, for scenes; the paper has one picture. A VLM answers with a box whether the object is there or not, and its attention
+ * then peaks somewhere. But a row is shared out between picture and text: a picture without the object draws less of it.
+ * So a tile's map says where in the tile, its mass how much the tile counts. Over a single tile that is a factor, which the
+ * scene's range divides out again.
+ */
+function byMass(said: TileSaying): Float64Array[] {
+  const seen = seenCells(said, said.valid);
+  return said.layers.map((layer) => {
+    const drawn = layer.filter((_, i) => seen[i]);
+    const mass = drawn.reduce((sum, share) => sum + share, 0);
+    const factor = mass / (rangeOf(drawn).max || 1);
+    return layer.map((share) => share * factor);
   });
 }
 
