@@ -4,15 +4,17 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 
-/** ZEROOV_PYTHON, the .venv of the repository, or python3: the first that has pycocotools; null where none has. */
-export function pythonWithCoco(): string | null {
+/** What the reference of the metrics needs. */
+export const pythonWithCoco = () => pythonWith('numpy, PIL, pycocotools');
+
+/** ZEROOV_PYTHON, the .venv of the repository, or python3: the first that can import these; null where none can. */
+export function pythonWith(modules: string): string | null {
   const candidates = [
     process.env['ZEROOV_PYTHON'] ?? '',
     join(root, '.venv/bin/python'),
     'python3',
   ].filter(Boolean);
-  const hasAll = (python: string) =>
-    spawnSync(python, ['-c', 'import numpy, PIL, pycocotools']).status === 0;
+  const hasAll = (python: string) => spawnSync(python, ['-c', `import ${modules}`]).status === 0;
   return candidates.find(hasAll) ?? null;
 }
 

@@ -3,9 +3,12 @@ import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { RESULT_SCHEMA } from '../../src/pipeline/record.ts';
 import { ROOT, SHORT, testFolder, zeroov } from './run-zeroov.ts';
+
+/** Every run is a process of its own with networks to load, on machines of two cores that do other work, too. */
+vi.setConfig({ testTimeout: 300_000 });
 
 const folder = await testFolder();
 const SAMPLES = join(ROOT, '..', 'shared', 'samples');

@@ -1,15 +1,21 @@
 /**
- * Answers in the right place, by GDAL: every sample of ../shared/samples, and made-up scenes that are rotated, polar and on
- * the antimeridian, through the command line. Skipped where GDAL's programs are not installed.
+ * Answers in the right place, by GDAL and by rasterio with shapely: every sample of ../shared/samples, and made-up scenes that
+ * are rotated, polar and on the antimeridian, through the command line. Skipped where GDAL's programs are not installed.
  */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { NO_PYTHON, pythonWith } from '../../src/evaluation/tools-python.fixture.ts';
+import { SCENE_RESULT_SCHEMA } from '../../src/pipeline/scene-record.ts';
 import { makeScene } from '../../src/synthetic/scene.ts';
 import { gdal, gdalLonLat, HAS_GDAL, query, readBytes } from '../support/gdal.ts';
-import { ROOT, testFolder, zeroov } from './run-zeroov.ts';
+import { RANDOM_LOOK, ROOT, testFolder, zeroov } from './run-zeroov.ts';
+
+/** Every run is a process of its own with networks to load, on machines of two cores that do other work, too. */
+vi.setConfig({ testTimeout: 300_000 });
 
 const folder = await testFolder();
 const SAMPLES = join(ROOT, '..', 'shared', 'samples');
@@ -26,14 +32,18 @@ interface Info {
 
 const infoOf = (path: string): Info => JSON.parse(gdal('gdalinfo', ['-json', path]));
 
+/** Every scene and its output folder, for rasterio and shapely. */
+const placed: string[] = [];
+
 /** What GDAL says of everything in an output folder, against the scene itself. */
 async function expectInPlace(scene: string, out: string): Promise<void> {
+  placed.push(scene, out);
   const own = infoOf(scene);
   const mask = join(out, 'mask.tif');
-  const placed = infoOf(mask);
-  expect(placed.size).toEqual(own.size);
+  const info = infoOf(mask);
+  expect(info.size).toEqual(own.size);
   for (const [i, value] of own.geoTransform.entries()) {
-    expect(Math.abs(placed.geoTransform[i]! - value)).toBeLessThan(1e-6 * Math.abs(value) + 1e-9);
+    expect(Math.abs(info.geoTransform[i]! - value)).toBeLessThan(1e-6 * Math.abs(value) + 1e-9);
   }
   for (const name of ['mask', 'maps/overview', 'maps/evolved']) {
     const { metadata } = infoOf(join(out, `${name}.tif`));
@@ -155,20 +165,79 @@ describe.skipIf(!HAS_GDAL)('made-up scenes (GDAL)', () => {
     expect(lonLat(SIDE)).toBeLessThan(-179);
   });
 
+  it('searches a polygon of --within and nothing else, stage maps included', async () => {
+    const geo = [400_000, 0.5, 0, 5_600_000, 0, -0.5];
+    const scene = await madeUp('within', { epsg: 32632, geo });
+    const look = ['ground', scene, 'the blue car', ...RANDOM_LOOK, '--all', ...FORMATS, '--json'];
+    const square = await zeroov([...look, '--within', '32,32,288,288']);
+    const [best] = SCENE_RESULT_SCHEMA.parse(JSON.parse(square.stdout)).regions;
+    const [x1, y1, x2, y2] = best!.box;
+    // The half of the square in which the square's best is not.
+    const low = x1 + x2 + y1 + y2 < 2 * SIDE;
+    const corners = [
+      [287.5, 32.5],
+      low ? [287.5, 287.5] : [32.5, 32.5],
+      [32.5, 287.5],
+      [287.5, 32.5],
+    ] as const;
+    const ring = corners.map(([x, y]) =>
+      gdalLonLat('EPSG:32632', [geo[0]! + 0.5 * x, geo[3]! - 0.5 * y]).slice(0, 2),
+    );
+    const area = join(folder, 'half.geojson');
+    writeFileSync(area, JSON.stringify({ type: 'Polygon', coordinates: [ring] }));
+    const out = join(folder, 'within.out');
+    const ran = await zeroov([...look, '--within', area, '-o', out]);
+    expect([ran.status, ran.stderr]).toEqual([0, '']);
+    await expectInPlace(scene, out);
+    const found = [...readBytes(join(out, 'mask.tif')).entries()].filter(
+      ([, value]) => value === 1,
+    );
+    const sums = found.map(([i]) => (i % SIDE) + Math.floor(i / SIDE) + 1);
+    expect(sums.every((sum) => (low ? sum >= SIDE : sum <= SIDE))).toBe(true);
+    for (const name of ['overview', 'evolved']) {
+      const { size, geoTransform } = infoOf(join(out, 'maps', `${name}.tif`));
+      const [x, width, , y, , height] = geoTransform as [number, number, 0, number, 0, number];
+      // The pixels that the half touches: 256 of half a metre, 32 inside the scene.
+      const map = [x, y, width * size[0], height * size[1]];
+      expect(map.map((value) => Math.round(value * 1e3) / 1e3)).toEqual([
+        400_016, 5_599_984, 128, -128,
+      ]);
+    }
+  });
+
   it('writes one file where -o names one', async () => {
     const { epsg, geo } = MADE.rotated;
     const scene = await madeUp('alone', { epsg, geo: [...geo] });
-    for (const name of ['only.geojson', 'only.gpkg', 'only.tif']) {
-      const path = join(folder, 'alone', name);
-      const ran = await zeroov(['ground', scene, 'the building', '--order', 'O-E', '-o', path]);
-      expect(ran.stderr).not.toContain('INTERNAL');
-      expect(ran.status).toBe(0);
-    }
-    expect(readdirSync(join(folder, 'alone')).sort()).toEqual([
-      'only.geojson',
-      'only.gpkg',
-      'only.tif',
-    ]);
-    expect(infoOf(join(folder, 'alone', 'only.tif')).size).toEqual([SIDE, SIDE]);
+    const alone = join(folder, 'alone');
+    const write = async (name: string, more: readonly string[]) => {
+      const look = ['ground', scene, 'the blue car', ...RANDOM_LOOK, ...more];
+      const ran = await zeroov([...look, '-o', join(alone, name)]);
+      expect([ran.status, ran.stderr]).toEqual([0, '']);
+      return join(alone, name);
+    };
+    const geojson = await write('only.geojson', ['--whole']);
+    const gpkg = await write('only.gpkg', []);
+    const tif = await write('only.tif', []);
+    expect(readdirSync(alone).sort()).toEqual(['only.geojson', 'only.gpkg', 'only.tif']);
+    expect(JSON.parse(await readFile(geojson, 'utf8')).features).toHaveLength(1);
+    const areas = query(gpkg, 'SELECT area_m2 FROM regions');
+    expect(areas).toHaveLength(1);
+    // Pixels of 0.5 m, and what UTM stretches (0.9996 and more, squared).
+    const pixels = readBytes(tif).reduce((sum, value) => sum + value, 0);
+    expect(Math.abs(Number(areas[0]) / (pixels * 0.25) - 1)).toBeLessThan(1e-3);
+    expect(infoOf(tif).size).toEqual([SIDE, SIDE]);
+  });
+});
+
+const python = pythonWith('numpy, rasterio, shapely');
+
+describe.skipIf(!HAS_GDAL)('all of them', () => {
+  it.skipIf(!python)(`are right to rasterio and shapely${python ? '' : ` (${NO_PYTHON})`}`, () => {
+    expect(placed.length).toBeGreaterThan(0);
+    const checker = join(ROOT, 'tools', 'check_places.py');
+    const { stdout, stderr } = spawnSync(python!, [checker, ...placed], { encoding: 'utf8' });
+    const lines = stdout.split('\n').filter(Boolean);
+    expect([lines.length, stderr]).toEqual([placed.length / 2, '']);
+    for (const line of lines) expect(JSON.parse(line)).toMatchObject({ ok: true });
   });
 });

@@ -15,6 +15,13 @@ export const VLM = join(FIXTURES, 'vlm-a', 'vlm');
 export const DIFFUSION = join(FIXTURES, 'sd-a', 'sd');
 export const IMAGE = join(FIXTURES, 'vlm-a', 'image.png');
 
+/** A look at a scene by the random VLM alone: regions here and there, the same whatever the demo set has learnt. */
+export const RANDOM_LOOK = [
+  ...['--vlm', VLM, '--provider', 'cpu', '--order', 'O-E', '--max-new-tokens', '1'],
+  ...['--layers', '0,1', '--layer-weights', '0.5,0.5', '--seeds', '20', '--tau', '0.6'],
+  ...['--alpha', '0.5', '--tile', '128', '--search', 'exhaustive'],
+];
+
 /** Both checkpoints, and as little work as shows that all stages ran. */
 export const SMALL = ['--vlm', VLM, '--diffusion', DIFFUSION, '--provider', 'cpu'];
 export const SHORT = [

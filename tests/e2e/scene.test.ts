@@ -3,10 +3,13 @@ import { watch } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { SCENE_RESULT_SCHEMA } from '../../src/pipeline/scene-record.ts';
 import { makeScene } from '../../src/synthetic/scene.ts';
-import { testFolder, zeroov } from './run-zeroov.ts';
+import { RANDOM_LOOK, testFolder, zeroov } from './run-zeroov.ts';
+
+/** Every run is a process of its own with networks to load, on machines of two cores that do other work, too. */
+vi.setConfig({ testTimeout: 300_000 });
 
 const folder = await testFolder();
 const picture = join(folder, 'scene.png');
@@ -91,6 +94,25 @@ describe('a scene larger than a tile', () => {
     expect(record.regions).toEqual(before.regions);
     expect(await readFile(join(cut, 'mask.png'))).toEqual(await readFile(join(out, 'mask.png')));
     expect((await readdir(cut)).sort()).toEqual((await readdir(out)).sort());
+  });
+
+  it('answers with the best of what is as large as --min-area says', async () => {
+    const asked = ['ground', picture, 'the blue car', '--epsg', '32632', ...RANDOM_LOOK, '--json'];
+    const regionsOf = async (more: readonly string[]) => {
+      const ran = await zeroov([...asked, ...more]);
+      expect([ran.status, ran.stderr]).toEqual([0, '']);
+      return SCENE_RESULT_SCHEMA.parse(JSON.parse(ran.stdout)).regions;
+    };
+    const [best, ...others] = await regionsOf(['--all']);
+    const larger = others.find(({ areaPx }) => areaPx > best!.areaPx);
+    expect(larger).toBeDefined();
+    // Between the two; a pixel has a quarter of a square metre.
+    const least = ((best!.areaPx + larger!.areaPx) / 2) * 0.25;
+    const file = join(folder, 'large.geojson');
+    expect(await regionsOf(['--min-area', `${least}`, '-o', file])).toEqual([larger]);
+    const { features } = JSON.parse(await readFile(file, 'utf8'));
+    expect(features).toHaveLength(1);
+    expect(features[0].properties.area_m2).toBeGreaterThan(least);
   });
 
   it.each([
