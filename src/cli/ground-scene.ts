@@ -172,7 +172,7 @@ async function searchedBy(
     const { weights, settings } = await identify(used);
     return { weights, settings };
   };
-  const { bands = null, stretch = null, provider = null, threads } = flags;
+  const { bands = null, stretch = null, nodata = null, provider = null, threads } = flags;
   return {
     zeroov: VERSION,
     image: { sha256: scene.sha256, of: scene.sha256Of },
@@ -182,6 +182,7 @@ async function searchedBy(
     options,
     bands,
     stretch,
+    nodata,
     within: area,
     provider,
     threads: threads ?? grounder.threads,

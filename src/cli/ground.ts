@@ -64,8 +64,8 @@ async function run(job: Job): Promise<void> {
     });
   }
   const started = performance.now();
-  const { bands, stretch, epsg } = flags;
-  const scene = await openScene(job.image, { bands, stretch, epsg });
+  const { bands, stretch, epsg, nodata: noData } = flags;
+  const scene = await openScene(job.image, { bands, stretch, epsg, noData });
   try {
     if (!scene.place) assertPlaced(flags, scene.placeProblem!);
     assertTarget({ expressions, flags, placeProblem: scene.placeProblem });

@@ -12,6 +12,7 @@ export type GeoFormat = (typeof GEO_FORMATS)[number];
 export interface SceneFlags {
   readonly bands?: number[];
   readonly stretch?: Stretch;
+  readonly nodata?: number;
   readonly epsg?: number;
   /** See the scene as one picture, however large it is. */
   readonly whole?: boolean;
@@ -42,6 +43,11 @@ export function addSceneFlags(command: Command): Command {
     '--stretch <low,high>',
     'percentiles that become black and white, or none (default: 2,98 unless 8-bit)',
     parseStretch,
+  );
+  option(
+    '--nodata <value>',
+    'pixels with this in all bands shown are no picture, e.g. a black fill: 0 (default: as the file says)',
+    number('--nodata'),
   );
   option(
     '--epsg <code>',

@@ -33,6 +33,8 @@ function words(values: readonly number[]): Uint8Array {
   return new Uint8Array(Uint16Array.from(values).buffer);
 }
 
+const bytesOf = (...values: number[]) => Uint8Array.from(values);
+
 /** One band of 16 bits. */
 function deepPage(values: readonly number[], tags: PageContent['tags'] = {}): PageContent {
   const size = { widthPx: values.length, heightPx: 1 };
@@ -99,6 +101,22 @@ describe('a TIFF', () => {
     expect(Buffer.from(seen).equals(pixels)).toBe(true);
   });
 
+  it('has no data where the number asked for is, not where the file says', async () => {
+    // Stored with white as 0: the number is the stored one, as gdal_translate's -a_nodata is.
+    const tags = { GdalNoData: '3', PhotometricInterpretation: [0] };
+    const page = {
+      ...greyPage({ widthPx: 4, heightPx: 1 }, tags),
+      blocks: [bytesOf(0, 3, 5, 255)],
+    };
+    const path = write('fill.tif', tiffFile({ pages: [page] }));
+    const validWith = async (options?: SceneOptions) => [
+      ...(await readAll(await open(path, options))).valid.data,
+    ];
+    expect(await validWith()).toEqual([1, 0, 1, 1]);
+    expect(await validWith({ noData: 0 })).toEqual([0, 1, 1, 1]);
+    expect(await validWith({ noData: -1 })).toEqual([1, 1, 1, 1]);
+  });
+
   it('without a place says why', async () => {
     const scene = await open(write('nowhere.tif', tiffFile({ pages: [greyPage()] })));
     expect(scene.place).toBeNull();
@@ -135,6 +153,17 @@ describe('a PNG, JPEG or WebP', () => {
     const stored = await open(write('stored.webp', bytes));
     expect([stored.widthPx, stored.heightPx]).toEqual([4, 3]);
     expect([...(await readAll(stored)).image.data.subarray(0, 6)]).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  it('has no data where all bands have the number asked for', async () => {
+    const raw = { width: 3, height: 1, channels: 3 } as const;
+    const png = await sharp(bytesOf(0, 0, 0, 0, 9, 0, 9, 9, 9), { raw })
+      .png()
+      .toBuffer();
+    const scene = await open(write('fill.png', png), { noData: 0 });
+    const { image, valid } = await readAll(scene);
+    expect([...valid.data]).toEqual([0, 1, 1]);
+    expect([...image.data]).toEqual([0, 0, 0, 0, 9, 0, 9, 9, 9]);
   });
 
   it('of 16 bits is stretched, and clear pixels are not valid', async () => {

@@ -30,6 +30,8 @@ export interface SceneOptions {
   readonly bands?: readonly number[];
   /** Default: none for bytes, the 2nd to the 98th percentile of the scene for anything else. */
   readonly stretch?: Stretch;
+  /** The stored number that stands for "no data", in place of the one that the file names, if it names one. */
+  readonly noData?: number;
   /** The coordinate system of a world file, which does not name it. */
   readonly epsg?: number;
   readonly limits?: Partial<DecodeLimits & TiffLimits>;
@@ -75,7 +77,8 @@ export async function openScene(path: string, options: SceneOptions = {}): Promi
   const opened = { path, file, decoder };
   try {
     const world = await findWorldFile(path);
-    const stored = { upright: world === null, limits: options.limits };
+    const { noData, limits } = options;
+    const stored = { upright: world === null, noData, limits };
     const source = { ...(await identify(opened)), ...stored };
     const info = await ask(opened, { kind: 'open', scene: source });
     const placed = placeOf(info, world, options.epsg);

@@ -43,10 +43,12 @@ function sceneFile(scene: SceneSource, { anew }: { anew: boolean }): Promise<Pic
 }
 
 async function openScene(scene: SceneSource): Promise<PictureFile> {
-  const { path, size, format, upright, limits } = scene;
+  const { path, size, format, upright, noData, limits } = scene;
   const source = fileSource(path, { fd: SCENE_FD, size });
-  if (format === 'tiff') return openTiffPicture(source, { ...TIFF_LIMITS, ...limits });
-  return openRasterPicture({ path, bytes: source.read(0, size), format }, { upright });
+  if (format === 'tiff') {
+    return openTiffPicture(source, { noData, limits: { ...TIFF_LIMITS, ...limits } });
+  }
+  return openRasterPicture({ path, bytes: source.read(0, size), format }, { upright, noData });
 }
 
 function alive(): () => void {

@@ -17,6 +17,8 @@ export interface SceneSource {
   readonly format: ImageFormat;
   /** Whether the EXIF orientation of a PNG, JPEG or WebP is applied. */
   readonly upright: boolean;
+  /** In place of the value that the file names, if it names one. */
+  readonly noData?: number;
   /** Of a TIFF, where they are not the usual ones. */
   readonly limits?: Partial<TiffLimits>;
 }

@@ -16,11 +16,12 @@ const SPACES = { uchar: ['b-w', 'srgb'], ushort: ['grey16', 'rgb16'] } as const;
  * or without alpha; palettes are looked up, profiles are not applied.
  *
  * @param upright whether the EXIF orientation is applied
+ * @param noData the number that stands for "no data" in every band
  * @throws IMAGE_TYPE, IMAGE_TOO_LARGE, IMAGE_BANDS, IMAGE_DECODE
  */
 export async function openRasterPicture(
   picture: PictureBytes,
-  { upright }: { upright: boolean },
+  { upright, noData = null }: { upright: boolean; noData?: number | null },
 ): Promise<PictureFile> {
   const { path, bytes } = picture;
   const metadata = await readMetadata(picture);
@@ -39,9 +40,9 @@ export async function openRasterPicture(
   const alpha = info.channels % 2 === 0 ? info.channels - 1 : null;
   const level = new RasterLevel(samples, { ...size, bands: info.channels, alpha });
   const sampleType = deep ? 'uint16' : 'uint8';
-  const nothing = { palette: false, noData: null, geoTags: null };
+  const rest = { palette: false, noData, geoTags: null };
   return {
-    info: { ...size, bands: info.channels, sampleType, alpha, ...nothing },
+    info: { ...size, bands: info.channels, sampleType, alpha, ...rest },
     levels: [level],
   };
 }

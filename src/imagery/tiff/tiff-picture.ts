@@ -11,12 +11,20 @@ import { type TagName, type Tags, textOf } from './tags.ts';
 import type { TiffLimits } from './tiff-limits.ts';
 import { SAMPLE_ARRAYS } from './to-samples.ts';
 
-/** A TIFF, classic or Big, that passed the preflight. @throws what `preflightTiff` does */
-export function openTiffPicture(source: ByteSource, limits?: TiffLimits): PictureFile {
+/**
+ * A TIFF, classic or Big, that passed the preflight.
+ *
+ * @param noData as stored; in place of GDAL's nodata tag
+ * @throws what `preflightTiff` does
+ */
+export function openTiffPicture(
+  source: ByteSource,
+  { noData: asked, limits }: { noData?: number; limits?: TiffLimits } = {},
+): PictureFile {
   const { header, levels } = preflightTiff(source, limits);
   const reader: Reader = { source, header, cache: new BlockCache() };
   const [{ page: full }] = levels;
-  const noData = noDataOf(full);
+  const noData = noDataOf(full, asked);
   const [first, ...rest] = levels.map(
     (level, i) => new TiffPictureLevel(reader, { ...level, noData, name: `${i}` }),
   );
@@ -154,12 +162,12 @@ function copy(
 const RANGES = { uint8: [0, 255], uint16: [0, 65535], int16: [-32768, 32767] } as const;
 
 /**
- * GDAL's nodata tag as a number of the picture, painted like it. Text that is no number, and a number that no sample can
- * be (−10000 in bytes), stand for nothing.
+ * The number asked for, else GDAL's nodata tag, as a number of the picture, painted like it. Text that is no number, and a
+ * number that no sample can be (−10000 in bytes), stand for nothing.
  */
-function noDataOf({ tags, samples }: TiffPage): number | null {
+function noDataOf({ tags, samples }: TiffPage, asked: number | undefined): number | null {
   const text = textOf(tags, 'GdalNoData')?.trim();
-  const value = text ? Number(text) : Number.NaN;
+  const value = asked ?? (text ? Number(text) : Number.NaN);
   if (samples.sampleType === 'float32') return Number.isFinite(value) ? Math.fround(value) : null;
   const [least, most] = RANGES[samples.sampleType];
   const possible = Number.isInteger(value) && value >= least && value <= most;
