@@ -134,12 +134,11 @@ describe('groundScene', () => {
     for (const [i, edge] of [64 + 4 * cell, 4 * cell, 64 + 8 * cell, 8 * cell].entries()) {
       expect(Math.abs(regions[0]!.box[i]! - edge)).toBeLessThanOrEqual(cell);
     }
-    // A working cell centre lies a quarter cell off the peak's: bilinear, 0.75² of the peak and the rest of what is around it.
-    const around = (0.0002 * 0.401) / 0.35;
-    const peak = 0.75 ** 2 * 0.401 + (1 - 0.75 ** 2) * around;
-    const least = (0.0002 * 0.401) / 0.35; // of both tiles' floors, the lower one
+    // A cell of the scene lies a quarter of the network's off the peak, each way: bilinear, 0.75² of it and floor around it.
+    const peak = 0.75 ** 2 * 0.401 * (1 - 0.0002 / 0.35);
+    const best = 0.72 * (1 - 0.0002 / 0.042);
     const left = maps.relevance.data.filter((_, i) => i % 64 < 32);
-    expect(Math.max(...left)).toBeCloseTo((peak - least) / (0.72 - least), 4);
+    expect(Math.max(...left)).toBeCloseTo(peak / best, 4);
   });
 
   it('counts no attention to what is no picture', async () => {
@@ -250,6 +249,25 @@ describe('groundScene', () => {
     expect(everywhere.tiles.looked).toBe(64); // windows every 48 px: 8 × 8
     expect(pointed.tiles.looked).toBeLessThan(10);
     expect(pointed.regions.map(({ box }) => box)).toEqual(everywhere.regions.map(({ box }) => box));
+  });
+});
+
+describe('a coarse look that knows nothing', () => {
+  it('leaves the search to all tiles', async () => {
+    const size = { widthPx: 640, heightPx: 640 }; // a cell of the coarse look has 40 px: centres at 20, 60, 100 …
+    const scene = sceneWith(size, [
+      { x: 44, y: 44, side: 4, value: 250 },
+      { x: 40, y: 40, side: 12, value: 20 },
+      { x: 0, y: 0, side: 640, value: 0, valid: false },
+    ]);
+    const search = 'coarse-to-fine' as const;
+    const { regions, tiles } = await groundScene(looker, scene, options({ search }));
+    expect(tiles.looked).toBe(tiles.planned);
+    expect(regions).toHaveLength(1);
+    const cell = 64 / CELLS;
+    for (const [i, edge] of [44, 44, 48, 48].entries()) {
+      expect(Math.abs(regions[0]!.box[i]! - edge)).toBeLessThanOrEqual(cell);
+    }
   });
 });
 

@@ -3,8 +3,9 @@
  *
  * Each stage runs over all tiles before the next begins, and what the tiles say is laid on one grid over the scene and brought
  * to 0..1 there, BEFORE seeds are chosen and grown: an object across a seam is one object, and a tile without the object
- * does not win because its own best cell is a 1. Nor because what little attention it draws falls on one cell (`byMass`). Memory: one tile's networks, grids of one value a cell, and what a
- * `TileMemory` holds of the tiles' maps; every tile is asked once, and its maps are recalled once all ranges are known.
+ * does not win because its own best cell is a 1, nor because what little attention it draws falls on one cell (`byMass`).
+ * Memory: one tile's networks, grids of one value a cell, and what a `TileMemory` holds of the tiles' maps; every tile is
+ * asked once, and its maps are recalled once all ranges are known.
  */
 import { throwIfAborted } from '../errors.ts';
 import type { Window } from '../imagery/window.ts';
@@ -113,6 +114,8 @@ async function pointedAt(run: Run, plans: readonly (readonly Tile[])[]): Promise
   const c = await relevanceOver(run, { stage: 'coarse', plans: coarse });
   const [height, width] = c.shape as readonly [h: number, w: number];
   const points = [...c.data.keys()].filter((i) => c.data[i]! > POINTED_AT);
+  // What has data in few places can lie beside every cell of the coarse look, which then knows nothing.
+  if (points.length === 0) return plans.map((tiles) => [...tiles]);
   const holds = ({ window }: Tile) =>
     points.some((i) => {
       const x = (((i % width) + 0.5) * scene.widthPx) / width - window.x;
@@ -123,7 +126,7 @@ async function pointedAt(run: Run, plans: readonly (readonly Tile[])[]): Promise
 }
 
 /**
- * c over the scene: every layer of a tile by its mass, brought to 0..1 over all tiles of a scale, weighed, the scales
+ * c over the scene: every layer of a tile by its mass (`byMass`), brought to 0..1 over all tiles of a scale, weighed, the scales
  * averaged. [H, W], 0..1
  */
 async function relevanceOver(
@@ -148,21 +151,21 @@ async function relevanceOver(
 }
 
 /**
- * A tile's layers [h·w], each with its mass as its largest value: the share, 0..1, of a row of attention that falls on cells
- * with a picture.
+ * A tile's layers [h·w] for comparison with other tiles': each shifted by its min, divided by its max and multiplied by its
+ * mass, which is the share, 0..1, of a row of attention that falls on cells with a picture.
  *
  * Ours, for scenes; the paper has one picture. A VLM answers with a box whether the object is there or not, and its attention
  * then peaks somewhere. But a row is shared out between picture and text: a picture without the object draws less of it.
- * So a tile's map says where in the tile, its mass how much the tile counts. Over a single tile that is a factor, which the
- * scene's range divides out again.
+ * So a tile's map says where in the tile, its mass how much the tile counts; a flat map points nowhere and counts as none.
+ * Over a single tile it is a shift and a factor, which the scene's range takes out again.
  */
 function byMass(said: TileSaying): Float64Array[] {
   const seen = seenCells(said, said.valid);
   return said.layers.map((layer) => {
     const drawn = layer.filter((_, i) => seen[i]);
     const mass = drawn.reduce((sum, share) => sum + share, 0);
-    const factor = mass / (rangeOf(drawn).max || 1);
-    return layer.map((share) => share * factor);
+    const { min, max } = rangeOf(drawn);
+    return layer.map((share) => ((share - min) * mass) / (max || 1));
   });
 }
 
