@@ -1,10 +1,12 @@
 /**
  * What does the demo set find in synthetic scenes it has not seen? Prints the tables of checkpoints/demo/README.md.
  *
- *   npx tsx bench/demo-set.ts RUN [--expressions 500] [--scenes 60] [--absent 60] [--workers 2] [-- --vlm DIR --diffusion DIR …]
+ *   npx tsx bench/demo-set.ts RUN [--expressions 500] [--scenes 60] [--others 150] [--absent 60] [--workers 2]
+ *     [-- --vlm DIR --diffusion DIR …]
  *
  * All figures are those of `zeroov evaluate synthetic`, `ablate` and `sweep`, which it calls: one run for each trajectory and
- * one for what is not there, in folders of RUN. The same command goes on where it was stopped. What stands behind `--` goes
+ * one for what is not there, in folders of RUN. The other trajectories see `--others` of the same expressions. The same
+ * command goes on where it was stopped. What stands behind `--` goes
  * to every `evaluate`. Seeds from 970 000 000 are for reporting; training/choose-options.ts chooses on others.
  */
 import { spawnSync } from 'node:child_process';
@@ -15,6 +17,7 @@ import { parseArgs } from 'node:util';
 import type { AblationDocument } from '../src/evaluation/ablation/ablation-document.ts';
 import { OBJECT_SIZES, objectSizeOf } from '../src/evaluation/metrics/object-size.ts';
 import { headlineProfile } from '../src/evaluation/metrics/profiles.ts';
+import { Tally } from '../src/evaluation/metrics/tally.ts';
 import { readEntries } from '../src/evaluation/run/entry.ts';
 import { type Manifest, readManifest } from '../src/evaluation/run/manifest.ts';
 import { evidenceFile, readEvidence } from '../src/evaluation/run/stage-cache.ts';
@@ -31,6 +34,7 @@ const { values: flags, positionals } = parseArgs({
   options: {
     expressions: { type: 'string', default: '500' },
     scenes: { type: 'string', default: '60' },
+    others: { type: 'string', default: '150' },
     absent: { type: 'string', default: '60' },
     workers: { type: 'string', default: '2' },
   },
@@ -83,23 +87,28 @@ const main = evaluate(
 );
 const others = ['reconstruction', 'single'].map((name) => ({
   name,
-  run: evaluate(name, flags.expressions, ...there, ...presets, '--no-cache', '--trajectory', name),
+  run: evaluate(name, flags.others, ...there, ...presets, '--no-cache', '--trajectory', name),
 }));
 const absent = evaluate('absent', flags.absent, '--kinds', 'absent', ...presets, '--no-cache');
 
 const manifest = await readManifest(main);
 const own = manifest.variants['rsvg-zeroov']!;
-const around = (values: number[], chosen: number) =>
+const TRIED = {
+  seeds: [1, 3, 5, 7, 11, 15],
+  tau: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6],
+  alpha: [0.2, 0.3, 0.4, 0.5, 0.6],
+};
+const around = (values: readonly number[], chosen: number) =>
   [...new Set([...values, chosen])].sort((a, b) => a - b).join();
 const ablation: AblationDocument = JSON.parse(zeroov('ablate', main, '--json'));
-const swept: SweepDocument = JSON.parse(
-  zeroov(
-    ...['sweep', main, '--json'],
-    ...['--seeds', around([1, 3, 5, 7, 11, 15], own.seeds)],
-    ...['--tau', around([0.1, 0.2, 0.3, 0.4, 0.5, 0.6], own.tau)],
-    ...['--alpha', around([0.2, 0.3, 0.4, 0.5, 0.6], own.alpha)],
-  ),
-);
+
+/** The settings that differ from the run's own in one value only. */
+const sensitivity = (['seeds', 'tau', 'alpha'] as const).map((axis) => {
+  const tried = around(TRIED[axis], own[axis]);
+  const swept: SweepDocument = JSON.parse(zeroov('sweep', main, '--json', `--${axis}`, tried));
+  const settings = swept.settings.filter(({ interaction }) => interaction === own.interaction);
+  return { axis, settings: settings.toSorted((a, b) => a[axis] - b[axis]) };
+});
 
 const summaryOf = async (run: string, preset?: string): Promise<Summary> =>
   JSON.parse(await readFile(join(run, preset ?? '', 'summary.json'), 'utf8'));
@@ -186,10 +195,30 @@ const STAGE_NAMES: Readonly<Record<string, string>> = {
   'without Evolve': 'without Evolve (O-F)',
   'order O-E-F': 'O-E-F',
 };
-const trajectories = [];
+
+/** The main run over the expressions that another run saw, too: a row a preset. */
+async function ofSame(run: string): Promise<string[][]> {
+  const { samples } = await readManifest(run);
+  const seen = new Set<number>();
+  for await (const { position } of readEntries(run, samples.count)) seen.add(position);
+  const rows = [];
+  for (const [preset, name] of [
+    ['rsvg-zeroov', 'inversion'],
+    ['rsvg-zeroov+sam', 'inversion + SAM'],
+  ] as const) {
+    const has = { box: true, mask: true };
+    const tally = new Tally({ dataset: 'synthetic', split: 'test', preset, has });
+    for await (const { position, records } of readEntries(main, manifest.samples.count)) {
+      if (seen.has(position)) tally.add(records[preset]!);
+    }
+    rows.push([name, ...ofGroup(tally.summary())]);
+  }
+  return rows;
+}
+const trajectories = await ofSame(others[0]!.run);
 for (const { name, run } of others) {
-  trajectories.push([`O-F-E, ${name}`, ...ofGroup(await summaryOf(run))]);
-  trajectories.push([`O-F-E, ${name} + SAM`, ...ofGroup(await summaryOf(run, 'rsvg-zeroov+sam'))]);
+  trajectories.push([name, ...ofGroup(await summaryOf(run))]);
+  trajectories.push([`${name} + SAM`, ...ofGroup(await summaryOf(run, 'rsvg-zeroov+sam'))]);
 }
 print(
   [`${own.interaction}, ${own.resolutions.map((side) => `${side}²`).join(' + ')}`, ...FIGURES],
@@ -200,9 +229,10 @@ print(
     ...ablated('stages', (label) => STAGE_NAMES[label] ?? '').filter(([name]) => name !== ''),
     row('rsvg-zeroov'),
     row('rsvg-zeroov+sam'),
-    ...trajectories,
   ],
 );
+const { count } = (await readManifest(others[0]!.run)).samples;
+print([`O-F-E by trajectory, ${count} of them`, ...FIGURES], trajectories);
 print(
   ['O-F-E by interaction', ...FIGURES],
   ablated('interaction', (label) => label),
@@ -212,21 +242,13 @@ print(
   ablated('resolutions', (label) => label),
 );
 
-/** The settings that differ from the run's own in one value only. */
-for (const [axis, name] of [
-  ['seeds', 'K'],
-  ['tau', 'τ'],
-  ['alpha', 'α'],
-] as const) {
-  const { seeds, tau, alpha, interaction } = swept.settings[swept.own]!;
-  const fixed = Object.entries({ seeds, tau, alpha, interaction }).filter(([key]) => key !== axis);
-  const line = swept.settings.filter((setting) =>
-    fixed.every(([key, value]) => setting[key as 'tau'] === value),
-  );
-  const rows = line
-    .toSorted((a, b) => a[axis] - b[axis])
-    .map((s) => [`${s[axis]}${s[axis] === own[axis] ? ' (chosen)' : ''}`, ...ofScores(s)]);
-  print([`O-F-E by ${name}`, ...FIGURES], rows);
+const AXES = { seeds: 'K', tau: 'τ', alpha: 'α' } as const;
+for (const { axis, settings } of sensitivity) {
+  const rows = settings.map((s) => [
+    `${s[axis]}${s[axis] === own[axis] ? ' (chosen)' : ''}`,
+    ...ofScores(s),
+  ]);
+  print([`O-F-E by ${AXES[axis]}`, ...FIGURES], rows);
 }
 
 const GROUP_HEAD = [
