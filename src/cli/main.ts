@@ -7,6 +7,7 @@ import { showsColours } from './terminal.ts';
 
 /** 128 + the signal's number, as shells report it. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+type Signal = keyof typeof SIGNALS;
 
 const args = process.argv.slice(2);
 const flags = args.slice(0, args.includes('--') ? args.indexOf('--') : undefined);
@@ -14,15 +15,23 @@ const given = (...names: string[]) => names.some((name) => flags.includes(name))
 
 const stop = new AbortController();
 let stoppedWith: number | undefined;
-for (const [name, status] of Object.entries(SIGNALS)) {
+for (const [name, status] of Object.entries(SIGNALS) as [Signal, number][]) {
   process.on(name, () => {
-    if (stoppedWith !== undefined) process.exit(stoppedWith);
+    // Not process.exit: it cuts the inference thread off, which may abort and print a native message.
+    if (stoppedWith !== undefined) return dieOf(name);
     stoppedWith = status;
     stop.abort(name);
     if (process.stderr.isTTY) {
       process.stderr.write('\nstopping after the step that runs; again to stop at once\n');
     }
   });
+}
+
+/** Ends by the signal, as without a handler; what must not stay behind on disk is removed first. */
+function dieOf(signal: Signal): void {
+  process.emit('exit', SIGNALS[signal]);
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
 }
 
 // A reader that has seen enough (`| head`) is no failure: what is being written to files goes on.

@@ -37,6 +37,11 @@ export interface ReleaseRequest {
 export type Request = LoadRequest | RunRequest | ReleaseRequest;
 export type Envelope = Request & { readonly id: number };
 
+/** The last message: what was asked and has not begun is dropped, and the thread ends. */
+export interface Close {
+  readonly kind: 'close';
+}
+
 /** A failure as plain data; `code` is a row of the error table, its fields are filled in on the main thread. */
 export interface Failure {
   readonly code: Extract<ErrorCode, 'NOT_FINITE' | 'MODEL_OOM' | 'RUNTIME_REFUSED'>;

@@ -1,26 +1,34 @@
 /** The way to the inference thread. Everything above speaks in messages, so another kind of port changes only this file. */
 import { Worker } from 'node:worker_threads';
-import type { Envelope, Reply } from './messages.ts';
+import type { Close, Envelope, Reply } from './messages.ts';
 
 export interface Port {
-  post(message: Envelope, transfer?: readonly ArrayBuffer[]): void;
+  post(message: Envelope | Close): void;
   onReply(listener: (reply: Reply) => void): void;
   /** Called once when the other side is gone, with the reason. */
   onEnd(listener: (reason: string) => void): void;
+  /**
+   * Waits for what runs now, drops what is asked after it. A thread that is cut off inside onnxruntime takes the whole
+   * process with it (an uncaught Napi::Error), so it is asked to end and never terminated.
+   */
   close(): Promise<void>;
 }
 
 /** Starts the inference thread. */
 export function startThread(): Port {
   const worker = new Worker(entry());
+  const exited = new Promise((resolve) => worker.once('exit', resolve));
   return {
-    post: (message, transfer = []) => worker.postMessage(message, transfer),
+    post: (message) => worker.postMessage(message),
     onReply: (listener) => void worker.on('message', listener),
     onEnd: (listener) => {
       worker.on('error', (error) => listener(error.message));
       worker.on('exit', (code) => listener(`exit code ${code}`));
     },
-    close: async () => void (await worker.terminate()),
+    close: async () => {
+      worker.postMessage({ kind: 'close' } satisfies Close);
+      await exited;
+    },
   };
 }
 

@@ -20,6 +20,17 @@ function accumulator() {
   return graph.build();
 }
 
+/** A run of some tenths of a second. */
+function busy() {
+  const graph = new Graph('busy');
+  let x = graph.input('x', [600, 600]);
+  for (let i = 0; i < 12; i += 1) x = x.matmul(x).times(1e-3);
+  graph.output('y', x.mean([0, 1]), []);
+  return graph.build();
+}
+
+const BUSY_INPUT = { x: float32([600, 600], new Float32Array(360_000).fill(1e-3)) };
+
 describe('runtime', () => {
   it('carries outputs into the next run, and drops what is not carried on', async () => {
     runtime = startRuntime({ provider: 'cpu', threads: 1 });
@@ -58,11 +69,7 @@ describe('runtime', () => {
 
   it('does not block the thread that answers people', async () => {
     runtime = startRuntime({ provider: 'cpu', threads: 1 });
-    const graph = new Graph('busy');
-    let x = graph.input('x', [600, 600]);
-    for (let i = 0; i < 12; i += 1) x = x.matmul(x).times(1e-3);
-    graph.output('y', x.mean([0, 1]), []);
-    const session = await runtime.load(graph.build());
+    const session = await runtime.load(busy());
     let turns = 0;
     let running = true;
     const turn = () => {
@@ -70,7 +77,7 @@ describe('runtime', () => {
       if (running) setImmediate(turn);
     };
     setImmediate(turn);
-    await session.run({ x: float32([600, 600], new Float32Array(360_000).fill(1e-3)) });
+    await session.run(BUSY_INPUT);
     running = false;
     expect(turns).toBeGreaterThan(100); // 0 or 1 when the run blocks
   });
@@ -86,6 +93,18 @@ describe('runtime', () => {
     await expect(runtime.load(accumulator())).rejects.toMatchObject({
       code: 'PROVIDER_UNAVAILABLE',
       exit: 2,
+    });
+  });
+
+  it('ends after the run it is closed in, and drops what was asked after that', async () => {
+    runtime = startRuntime({ provider: 'cpu', threads: 1 });
+    const session = await runtime.load(busy());
+    const before = session.run(BUSY_INPUT);
+    const answers = Promise.allSettled([session.run(BUSY_INPUT), session.run(BUSY_INPUT)]);
+    await before;
+    await runtime.close(); // while the second runs: cut off there, onnxruntime would abort this process
+    expect((await answers)[1]).toMatchObject({
+      reason: { code: 'RUNTIME_CRASHED', fields: { reason: 'closed' } },
     });
   });
 

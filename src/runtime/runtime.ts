@@ -54,6 +54,7 @@ export interface Runtime {
   readonly threads: number;
   /** @throws PROVIDER_UNAVAILABLE, MODEL_OOM, RUNTIME_REFUSED, RUNTIME_CRASHED */
   load(graph: LoadableGraph): Promise<Session>;
+  /** Waits for the step that runs; what was asked after it is answered RUNTIME_CRASHED. */
   close(): Promise<void>;
 }
 
@@ -63,31 +64,25 @@ export interface RuntimeOptions {
   readonly threads?: number;
 }
 
-/** Starts the inference thread; no network is loaded yet. */
+/** A runtime whose inference thread starts with the first network. */
 export function startRuntime({
   provider = 'auto',
   threads = availableParallelism(),
 }: RuntimeOptions = {}): Runtime {
-  return new ThreadRuntime(startThread(), provider, threads);
+  return new ThreadRuntime(provider, threads);
 }
 
 class ThreadRuntime implements Runtime {
   provider: Provider | undefined;
   private readonly pending = new Map<number, (reply: Reply | string) => void>();
+  private started: Port | undefined;
   private ended: string | undefined;
   private lastId = 0;
 
   constructor(
-    private readonly port: Port,
     private readonly choice: ProviderChoice,
     readonly threads: number,
-  ) {
-    port.onReply((reply) => this.settle(reply.id, reply));
-    port.onEnd((reason) => {
-      this.ended ??= reason;
-      for (const id of [...this.pending.keys()]) this.settle(id, reason);
-    });
-  }
+  ) {}
 
   async load(graph: LoadableGraph): Promise<Session> {
     const session = this.lastId + 1;
@@ -115,7 +110,19 @@ class ThreadRuntime implements Runtime {
 
   async close(): Promise<void> {
     this.ended ??= 'closed';
-    await this.port.close();
+    await this.started?.close();
+  }
+
+  private port(): Port {
+    if (this.started) return this.started;
+    const port = startThread();
+    port.onReply((reply) => this.settle(reply.id, reply));
+    port.onEnd((reason) => {
+      this.ended ??= reason;
+      for (const id of [...this.pending.keys()]) this.settle(id, this.ended);
+    });
+    this.started = port;
+    return port;
   }
 
   private candidates(): readonly Provider[] {
@@ -172,7 +179,7 @@ class ThreadRuntime implements Runtime {
       this.pending.set(id, (reply) =>
         typeof reply === 'string' ? crashed(reply) : resolve(reply),
       );
-      this.port.post({ ...request, id });
+      this.port().post({ ...request, id });
     });
   }
 

@@ -2,10 +2,11 @@
  * The program of the inference thread: holds onnxruntime sessions and answers requests in order. A run blocks this
  * thread, never the one that answers people.
  */
+import { setImmediate } from 'node:timers/promises';
 import { parentPort } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
 import type { DType, Tensor, TypedArrayOf } from '../tensor/tensor.ts';
-import type { Envelope, Failure, LoadRequest, Reply, RunRequest } from './messages.ts';
+import type { Close, Envelope, Failure, LoadRequest, Reply, RunRequest } from './messages.ts';
 
 interface Loaded {
   readonly session: ort.InferenceSession;
@@ -20,11 +21,21 @@ ort.env.logLevel = 'fatal';
 const sessions = new Map<number, Loaded>();
 const port = parentPort!;
 let queue = Promise.resolve();
-port.on('message', (request: Envelope) => {
-  queue = queue.then(() => answer(request));
+let closing = false;
+port.on('message', (request: Envelope | Close) => {
+  closing ||= request.kind === 'close';
+  queue = queue.then(() => (request.kind === 'close' ? end() : answer(request)));
 });
 
+/** The thread ends when nothing is left to hear or to do. */
+async function end(): Promise<void> {
+  for (const session of [...sessions.keys()]) await release(session);
+  port.close();
+}
+
 async function answer(request: Envelope): Promise<void> {
+  await setImmediate(); // what arrived during the request before this one is heard first
+  if (closing) return;
   try {
     const outputs = await handle(request);
     const buffers = Object.values(outputs).map((t) => t.data.buffer as ArrayBuffer);

@@ -368,6 +368,22 @@ describe('while it runs', () => {
     expect(existsSync(out)).toBe(false);
   });
 
+  it('a second signal ends it at once, by that signal, with no file written and no native message', async () => {
+    const out = join(folder, 'killed');
+    let sent = false;
+    const ran = await zeroov(['ground', IMAGE, 'x', ...SMALL, '-v', '-o', out], {
+      onStderr(text, child) {
+        if (sent || !text.includes('structure')) return;
+        sent = true;
+        child.kill('SIGINT');
+        child.kill('SIGTERM'); // another one: two equal signals may arrive as one
+      },
+    });
+    expect(ran.status).toBe('SIGTERM');
+    expect(ran.stderr).not.toMatch(/terminate called|Napi/);
+    expect(readdirSync(out)).toEqual([]);
+  });
+
   it('weights that change make no answer', async () => {
     const diffusion = await spoiled(DIFFUSION, 'changing', async () => undefined);
     const out = join(folder, 'changed');

@@ -30,7 +30,8 @@ export const SHORT = [
 ];
 
 export interface Ran {
-  readonly status: number | null;
+  /** The signal's name where one ended the process. */
+  readonly status: number | NodeJS.Signals;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -58,7 +59,9 @@ export async function zeroov(args: readonly string[], options: RunOptions = {}):
     stderr += chunk.toString();
     options.onStderr?.(stderr, child);
   });
-  const status = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  const status = await new Promise<Ran['status']>((resolve) => {
+    child.on('close', (code, signal) => resolve(code ?? signal!));
+  });
   return { status, stdout, stderr };
 }
 
