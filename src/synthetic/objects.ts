@@ -20,7 +20,7 @@ export interface Placement {
 interface Part {
   readonly shape: Shape;
   readonly colour: Rgb;
-  /** Details do not extend the mask, which the parts before them already cover. */
+  /** Details do not extend the mask: they lie inside the parts before them. */
   readonly detail?: boolean;
 }
 
@@ -124,8 +124,8 @@ const PARTS: Record<CategoryName, (colour: Rgb, variant: number) => Part[]> = {
   ],
   'baseball field': (c) => [
     { shape: polygon(...sector()), colour: c },
-    detail(rotated(rect([-0.3, 0], [0.42, 0.42])), DIRT),
-    detail(rotated(rect([-0.3, 0], [0.24, 0.24])), GRASS),
+    detail(diamond(-0.3, [0.56, 0.36]), DIRT),
+    detail(diamond(-0.3, [0.32, 0.2]), GRASS),
     detail(disk(-0.3, 0, 0.08), DIRT),
   ],
   'swimming pool': (c, variant) => {
@@ -133,7 +133,7 @@ const PARTS: Record<CategoryName, (colour: Rgb, variant: number) => Part[]> = {
     const round = variant < 0.5 ? 0.1 : 0.5;
     return [
       { shape: rect([0, 0], half, round), colour: [226, 220, 204] },
-      detail(rect([0, 0], [half[0] - 0.16, half[1] - 0.16], round), shade(c, 1.3)),
+      detail(rect([0, 0], [half[0] - 0.16, half[1] - 0.16], round), shade(c, 1.1)),
       detail(rect([0, 0.1], [half[0] - 0.4, 0.04]), shade(c, 1.75)),
     ];
   },
@@ -177,8 +177,8 @@ function sector(): Point[] {
   return [[-0.95, 0], ...arc];
 }
 
-function rotated(shape: Shape): Shape {
-  return shape.kind === 'rect' ? { ...shape, angle: Math.PI / 4 } : shape;
+function diamond(x: number, [along, across]: Point): Shape {
+  return polygon([x - along, 0], [x, across], [x + along, 0], [x, -across]);
 }
 
 function blade(colour: Rgb, turn: number): Part {
