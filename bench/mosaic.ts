@@ -2,21 +2,22 @@
  * Is one object found in a mosaic of 4 × 4 scenes, and does it lie where it is? Tiled against whole, over mosaics of synthetic
  * scenes that each hold one object; only one object is of the category that is asked for.
  *
- *   npx tsx bench/mosaic.ts [--mosaics 50] [--order O-E] [--searches exhaustive,coarse-to-fine,whole] [--seed 985000000]
- *     [--tile 256]
+ *   npx tsx bench/mosaic.ts [--mosaics 50] [--order O-E] [--searches exhaustive,coarse-to-fine,coarse-to-fine/2,whole]
+ *     [--seed 985000000] [--tile 256]
  *
- * It prints, for every search of the same method:
+ * `coarse-to-fine/2` is that search with `--shrink 2`. It prints, for every search of the same method and for what SAM makes of
+ * its answer (`--refine box`):
  * - found: the best region's box has an IoU of at least 0.5 with the target's; mean IoU of boxes and of masks; the same for
  *   targets that a tile's edge cuts and for those that none cuts; tiles looked at.
- * - edges: how far the box's edges are from the target's, in pixels. A mask is cut from 32 × 32 cells a tile, so this is the
- *   network's accuracy and not better than a cell; `cell` says how large one is.
+ * - edges: how far the box's edges and its centre are from the target's, in pixels. Without SAM a mask is cut from 32 × 32 cells
+ *   a tile, so this is the network's accuracy and not better than a cell; `cell` says how large one is.
  * - one tile: found, with the same IoU, where a tile around the target is all that is looked at: what the network can without a search.
  * - seams: how far the box's edges are from those that one tile around the target alone gives, for targets it was found of in
  *   both: what being cut costs, beside what the network says differently of another cutout.
  * - placed: the largest distance between a corner of the mask's outlines and the same corner in GeoJSON, brought back to
  *   pixels. This is what "within one pixel" can mean.
  *
- * Searches share what the networks said of a tile, so every tile is read once a mosaic: 27 readings at 4 × 4 with the defaults.
+ * Searches share what the networks said of a tile, so every tile is read once a mosaic: 36 readings at 4 × 4 with the defaults.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -24,6 +25,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
+import { oneOf } from '../src/cli/parse.ts';
 import { apply, invert } from '../src/geo/affine.ts';
 import { type Region as Outline, toGeoJson } from '../src/geo/geojson.ts';
 import { mapRings } from '../src/geo/polygon.ts';
@@ -32,6 +34,7 @@ import { openScene, type Scene } from '../src/imagery/scene.ts';
 import type { Window } from '../src/imagery/window.ts';
 import { createGrounder } from '../src/pipeline/grounder.ts';
 import { ORDERS } from '../src/pipeline/presets.ts';
+import { SEARCHES } from '../src/pipeline/scene-options.ts';
 import { partOf, regionOfWhole } from '../src/pipeline/scene-part.ts';
 import type { Region } from '../src/pipeline/scene-regions.ts';
 import { rememberTiles } from '../src/pipeline/tile-memory.ts';
@@ -45,7 +48,7 @@ const { values: flags } = parseArgs({
   options: {
     mosaics: { type: 'string', default: '50' },
     order: { type: 'string', default: 'O-E' },
-    searches: { type: 'string', default: 'exhaustive,coarse-to-fine,whole' },
+    searches: { type: 'string', default: 'exhaustive,coarse-to-fine,coarse-to-fine/2,whole' },
     seed: { type: 'string', default: '985000000' },
     tile: { type: 'string', default: '256' },
   },
@@ -176,22 +179,27 @@ interface Outcome {
   readonly mask: number;
   /** Of the four edges, px. */
   readonly edges: readonly number[];
+  /** Of the box's centre, px; null where it is not found. */
+  readonly centre: number | null;
   readonly seams: readonly number[] | null;
   readonly placed: number;
   readonly looked: number;
 }
 
 const edgesApart = (a: Box, b: Box) => a.map((edge, i) => Math.abs(edge - b[i]!));
+const centresApart = (a: Box, b: Box) =>
+  Math.hypot(a[0] + a[2] - b[0] - b[2], a[1] + a[3] - b[1] - b[3]) / 2;
 
 const grounder = await createGrounder({
   vlm: demo('vlm'),
+  sam: demo('sam'),
   ...(order.includes('F') ? { diffusion: demo('sd') } : {}),
   provider: 'cpu',
   keepLoaded: true,
 });
 const folder = await mkdtemp(join(tmpdir(), 'zeroov-mosaic-'));
 const searches = flags.searches.split(',');
-const outcomes = new Map<string, Outcome[]>(searches.map((name) => [name, []]));
+const outcomes = new Map<string, Outcome[]>();
 const inOneTile: number[] = [];
 const count = Number(flags.mosaics);
 const started = performance.now();
@@ -216,27 +224,41 @@ async function searchAll(mosaic: Mosaic, scene: Scene): Promise<string> {
   const single = inOne[0] && regionOfWhole(inOne[0], alone.window);
   inOneTile.push(single && boxIou(single.box, box) >= 0.5 ? 1 : 0);
   const line: string[] = [];
-  for (const name of searches) {
-    const options =
-      name === 'whole'
-        ? ({ tilePx: SIDE, search: 'exhaustive' } as const)
-        : ({ tilePx, search: name === 'exhaustive' ? name : 'coarse-to-fine' } as const);
-    // The interaction of a tile depends on the map over the scene; what the VLM read does not.
-    const shared = order?.includes('F') ? rememberTiles() : remembered;
-    const found = await grounder.groundScene(scene, expression, { ...base, ...options }, shared);
-    const best = found.regions[0];
+  const add = (name: string, best: Region | undefined, looked: number) => {
     const iou = best ? boxIou(best.box, box) : 0;
     const inBoth = best && single && iou >= 0.5 && boxIou(single.box, box) >= 0.5;
-    outcomes.get(name)!.push({
+    const outcome: Outcome = {
       cut: isCut(box),
       box: iou,
       mask: best ? maskIou(best, mask) : 0,
       edges: best && iou >= 0.5 ? edgesApart(best.box, box) : [],
+      centre: best && iou >= 0.5 ? centresApart(best.box, box) : null,
       seams: inBoth ? edgesApart(best.box, single.box) : null,
       placed: best ? placementError(best, scene) : 0,
-      looked: found.tiles.looked,
-    });
+      looked,
+    };
+    outcomes.set(name, [...(outcomes.get(name) ?? []), outcome]);
     line.push(`${name} ${iou.toFixed(2)}`);
+  };
+  for (const name of searches) {
+    const [search, shrink] = name.split('/');
+    const options =
+      search === 'whole'
+        ? ({ tilePx: SIDE, search: 'exhaustive' } as const)
+        : {
+            tilePx,
+            search: oneOf('--searches', SEARCHES)(search!),
+            ...(shrink ? { shrink: Number(shrink) } : {}),
+          };
+    // The interaction of a tile depends on the map over the scene; what the VLM read does not.
+    const shared = order?.includes('F') ? rememberTiles() : remembered;
+    const o = { ...base, ...options };
+    const { regions, maps, tiles } = await grounder.groundScene(scene, expression, o, shared);
+    const looked = tiles.looked + (tiles.coarse?.looked ?? 0);
+    add(name, regions[0], looked);
+    const chosen = { scene, maps, regions: regions.slice(0, 1) };
+    const [refined] = await grounder.refineRegions(chosen, { ...o, refine: 'box' });
+    add(`${name} + SAM`, refined, looked);
   }
   return line.join(', ');
 }
@@ -271,18 +293,25 @@ console.log(
 );
 console.log(`cell of the scene's grid: ${tilePx / 32} px; of the whole's: ${SIDE / 32} px`);
 console.log(
-  `${'search'.padEnd(16)} found (%)   box, mask mIoU (%)   found of cut, uncut targets (%)   tiles looked at`,
+  `${'search'.padEnd(26)} found (%)   box, mask mIoU (%)   found of cut, uncut targets (%)   tiles looked at`,
 );
 for (const [name, of] of outcomes) {
   const [cut, uncut] = [of.filter((o) => o.cut), of.filter((o) => !o.cut)];
   console.log(
-    `${name.padEnd(16)} ${percent(hits(of))}      ${percent(mean(of.map((o) => o.box)))} ${percent(mean(of.map((o) => o.mask)))}        ` +
+    `${name.padEnd(26)} ${percent(hits(of))}      ${percent(mean(of.map((o) => o.box)))} ${percent(mean(of.map((o) => o.mask)))}        ` +
       `${percent(hits(cut))} (${cut.length}), ${percent(hits(uncut))} (${uncut.length})        ${mean(of.map((o) => o.looked)).toFixed(1)}`,
   );
 }
 console.log(`found by one tile around the target alone: ${percent(mean(inOneTile)).trim()} %`);
 for (const [name, of] of outcomes) {
   console.log(`${name}: box edges from the target's: ${px(of.flatMap((o) => o.edges))}`);
+  const centres = of.flatMap(({ centre }) => centre ?? []);
+  if (centres.length > 0) {
+    const near = (100 * mean(centres.map((d) => (d <= 1 ? 1 : 0)))).toFixed(0);
+    console.log(
+      `${name}: box centre from the target's: median ${median(centres).toFixed(2)} px, ${near} % within 1 px`,
+    );
+  }
   console.log(`${name}: from those of one tile around it: ${px(of.flatMap((o) => o.seams ?? []))}`);
   console.log(
     `${name}: corners through GeoJSON and back: ${Math.max(...of.map((o) => o.placed)).toFixed(4)} px at most`,

@@ -20,6 +20,7 @@ export interface SceneFlags {
   readonly overlap?: number;
   readonly scales?: number[];
   readonly search?: SceneOptions['search'];
+  readonly shrink?: number;
   /** Four numbers in pixels, or the path of a GeoJSON file. */
   readonly within?: string;
   /** Go on with a search that was cut off. */
@@ -71,6 +72,11 @@ export function addSceneFlags(command: Command): Command {
     `which tiles are looked at (default: coarse-to-fine)\n${SEARCHES.join(', ')}`,
     oneOf('--search', SEARCHES),
   );
+  option(
+    '--shrink <times>',
+    'how much smaller the first look of coarse-to-fine may see the scene, e.g. 16 (default: 4)',
+    number('--shrink'),
+  );
   command.option(
     '--within <area>',
     'search there only: x1,y1,x2,y2 in pixels, or a polygon.geojson',
@@ -97,8 +103,9 @@ export function sceneOptionsOf({
   overlap,
   scales,
   search,
+  shrink,
 }: SceneFlags): Partial<SceneOptions> {
-  return { tilePx: tile, overlap, scales, search };
+  return { tilePx: tile, overlap, scales, search, shrink };
 }
 
 /** What needs a place on the Earth cannot be had without one. @throws OPTION_INVALID */

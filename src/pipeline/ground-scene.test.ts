@@ -250,6 +250,33 @@ describe('groundScene', () => {
     expect(pointed.tiles.looked).toBeLessThan(10);
     expect(pointed.regions.map(({ box }) => box)).toEqual(everywhere.regions.map(({ box }) => box));
   });
+
+  it.each([
+    [1000, { looked: 1, shrink: 6.25 }], // 400 px seen in one tile of 64
+    [4, { looked: 4, shrink: 4 }], // 100 px: windows of 64 at 0 and 36
+    [1, { looked: 64, shrink: 1 }], // as an exhaustive search
+  ])('looks from afar at no less than 1/%d of a tile’s detail', async (shrink, coarse) => {
+    const scene = sceneWith({ widthPx: 400, heightPx: 400 }, [
+      { x: 300, y: 60, side: 30, value: 250 },
+    ]);
+    const search = 'coarse-to-fine' as const;
+    const { tiles } = await groundScene(looker, scene, options({ search, shrink }));
+    expect(tiles.coarse).toEqual(coarse);
+  });
+
+  it('sees with a closer first look what is less than a cell of a far one', async () => {
+    // 1600 px in one look: its pixels are read at 12.5, 37.5 … 1212.5, 1237.5, beside the bright spot.
+    const scene = sceneWith({ widthPx: 1600, heightPx: 1600 }, [
+      { x: 1214, y: 414, side: 12, value: 250 },
+      { x: 200, y: 1200, side: 60, value: 45 },
+    ]);
+    const found = async (shrink: number) => {
+      const o = options({ search: 'coarse-to-fine', shrink });
+      const { regions } = await groundScene(looker, scene, o);
+      return regions.some(({ box }) => box[0] > 1100);
+    };
+    expect([await found(1000), await found(4)]).toEqual([false, true]);
+  });
 });
 
 describe('a coarse look that knows nothing', () => {

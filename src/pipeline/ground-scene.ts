@@ -22,7 +22,7 @@ import type { SceneOptions } from './scene-options.ts';
 import { type Region, regionsOf } from './scene-regions.ts';
 import { rememberTiles, type TileMemory, type TileSaying } from './tile-memory.ts';
 import { planTiles, type Tile } from './tiles.ts';
-import { isValidAt, muted, seenCells, validPlaces } from './validity.ts';
+import { isValidAt, muted, seenCells, validPixels, validPlaces } from './validity.ts';
 import type { Stage, Watch } from './watch.ts';
 
 /** A scene as its tiles are read. */
@@ -52,10 +52,15 @@ export interface SceneGrounding {
     readonly attention: Float32Tensor | null;
     readonly evolved: Float32Tensor;
   };
-  readonly tiles: { readonly planned: number; readonly looked: number };
+  readonly tiles: {
+    readonly planned: number;
+    readonly looked: number;
+    /** The look from afar: its tiles, and how many times smaller than a tile's its pixels were. Null where there was none. */
+    readonly coarse: { readonly looked: number; readonly shrink: number } | null;
+  };
 }
 
-/** Cells of the coarse look above this share of its range are looked at again. */
+/** Cells of the look from afar above this share of its range are looked at again. */
 const POINTED_AT = 0.5;
 
 /**
@@ -74,7 +79,8 @@ export async function groundScene(
   const plans = o.scales.map((scale) => planTiles(scene, { ...o, scale }));
   const finest = plans[o.scales.indexOf(Math.max(...o.scales))]!;
   const run: Run = { looker, scene, o, watch, memory, window: finest[0]!.window };
-  const chosen = o.search === 'exhaustive' ? plans : await pointedAt(run, plans);
+  const coarse = o.search === 'exhaustive' ? null : planCoarse(scene, o);
+  const chosen = coarse ? await pointedAt(run, plans, coarse.tiles) : plans;
   const c = await relevanceOver(run, { stage: 'tiles', plans: chosen }); // [H, W]
   await looker.release('read');
   let map = c;
@@ -92,7 +98,11 @@ export async function groundScene(
   return {
     regions: await regionsOf(map, { scene, alpha: o.alpha, validIn }),
     maps: { relevance: c, attention, evolved: map },
-    tiles: { planned: count(plans), looked: count(chosen) },
+    tiles: {
+      planned: count(plans),
+      looked: count(chosen),
+      coarse: coarse && { looked: coarse.tiles.length, shrink: coarse.shrink },
+    },
   };
 }
 
@@ -106,15 +116,25 @@ interface Run {
   readonly window: Window;
 }
 
-/** The tiles that hold a cell which one look at the whole scene points at. */
-async function pointedAt(run: Run, plans: readonly (readonly Tile[])[]): Promise<Tile[][]> {
-  const { scene, o } = run;
-  const scale = Math.min(1, o.tilePx / Math.max(scene.widthPx, scene.heightPx));
-  const coarse = [planTiles(scene, { ...o, scale })];
-  const c = await relevanceOver(run, { stage: 'coarse', plans: coarse });
+/** The whole scene in one tile, or in as many as show it no more than `shrink` times smaller. */
+function planCoarse(scene: Size, o: SceneOptions): { tiles: readonly Tile[]; shrink: number } {
+  const finest = Math.max(...o.scales);
+  const inOne = o.tilePx / Math.max(scene.widthPx, scene.heightPx);
+  const scale = Math.min(finest, Math.max(inOne, finest / o.shrink));
+  return { tiles: planTiles(scene, { ...o, scale }), shrink: finest / scale };
+}
+
+/** The tiles that hold a cell which the look from afar points at. */
+async function pointedAt(
+  run: Run,
+  plans: readonly (readonly Tile[])[],
+  coarse: readonly Tile[],
+): Promise<Tile[][]> {
+  const { scene } = run;
+  const c = await relevanceOver(run, { stage: 'coarse', plans: [coarse] });
   const [height, width] = c.shape as readonly [h: number, w: number];
   const points = [...c.data.keys()].filter((i) => c.data[i]! > POINTED_AT);
-  // What has data in few places can lie beside every cell of the coarse look, which then knows nothing.
+  // What has data in few places can lie beside every cell of that look, which then knows nothing.
   if (points.length === 0) return plans.map((tiles) => [...tiles]);
   const holds = ({ window }: Tile) =>
     points.some((i) => {
@@ -280,20 +300,4 @@ function withUnseen(values: Float64Array, unit: Scales['unit']): Float32Array {
   const seen = unit(values.filter((value) => !Number.isNaN(value)));
   let next = 0;
   return Float32Array.from(values, (value) => (Number.isNaN(value) ? 0 : seen[next++]!));
-}
-
-/** Pixels whose validity is read at once. */
-const STRIP_PIXELS = 2 ** 24;
-
-/** Which pixels of a window have a picture, at full resolution: [H, W]. */
-async function validPixels(scene: SceneReader, window: Window): Promise<Uint8Array> {
-  const { widthPx, heightPx } = window;
-  const valid = new Uint8Array(widthPx * heightPx);
-  const rows = Math.max(1, Math.floor(STRIP_PIXELS / widthPx));
-  for (let row = 0; row < heightPx; row += rows) {
-    const size = { widthPx, heightPx: Math.min(rows, heightPx - row) };
-    const read = await scene.read({ ...size, x: window.x, y: window.y + row }, size);
-    valid.set(read.valid.data, row * widthPx);
-  }
-  return valid;
 }

@@ -44,7 +44,9 @@ import {
 } from './presets.ts';
 import type { UsedCheckpoint } from './record-parts.ts';
 import { embedOnce, type Refined, refine } from './refine.ts';
+import { type RegionsInScene, refineRegions } from './refine-regions.ts';
 import { resolveSceneOptions, type SceneOptions } from './scene-options.ts';
+import type { Region } from './scene-regions.ts';
 import type { TileMemory } from './tile-memory.ts';
 import { ImageMemory, type Watch } from './watch.ts';
 
@@ -192,13 +194,34 @@ export class Grounder {
     memory?: TileMemory,
   ): Promise<SceneGrounding> {
     checkExpression(expression);
-    const { tilePx, overlap, scales, search, ...method } = given;
-    const o = {
-      ...this.options(method),
-      ...resolveSceneOptions({ tilePx, overlap, scales, search }),
-    };
+    const o = this.sceneOptions(given);
     const looker = lookFor(expression, { models: this.parts.models, o, signal });
     return groundScene(looker, scene, o, { signal, onProgress }, memory);
+  }
+
+  /**
+   * Regions of a scene as SAM draws them, where the options ask for it (see `refineRegions`).
+   * @throws OPTION_INVALID without a SAM, REGION_TOO_LARGE, CANCELLED
+   */
+  async refineRegions(
+    found: RegionsInScene,
+    { signal, onProgress, ...given }: GroundOptions & Partial<SceneOptions> & Watch = {},
+  ): Promise<readonly Region[]> {
+    const { models } = this.parts;
+    const refined = await refineRegions(models, found, this.sceneOptions(given), {
+      signal,
+      onProgress,
+    });
+    if (!models.keepLoaded) await models.sam?.release();
+    return refined;
+  }
+
+  private sceneOptions(given: GroundOptions & Partial<SceneOptions>): MethodOptions & SceneOptions {
+    const { tilePx, overlap, scales, search, shrink, ...method } = given;
+    return {
+      ...this.options(method),
+      ...resolveSceneOptions({ tilePx, overlap, scales, search, shrink }),
+    };
   }
 
   /** SAM alone: a mask for each prompt. @throws PROMPT_INVALID, OPTION_INVALID without a SAM, CANCELLED */

@@ -25,6 +25,7 @@ export function lookFor(expression: string, { models, o, signal }: LookOptions):
   const vlm = required(models.vlm, { option: 'vlm', by });
   vlm.assertLayers(o.layers ?? []);
   const focuses = o.order.includes('F');
+  if (o.refine !== 'none') required(models.sam, { option: 'sam', by: `refinement "${o.refine}"` });
   const record = recordFor(o);
   const diffusion = focuses ? required(models.diffusion, { option: 'diffusion', by }) : null;
   diffusion?.assertRecordable(record);

@@ -26,6 +26,14 @@ export const METHOD_RECORD = METHOD_OPTIONS.extend({
   maxPixels: maxPixels.unwrap().nullable(),
 });
 
+export const refinement = z.object({
+  by: z.enum(REFINEMENTS).exclude(['none']),
+  /** SAM's estimate of its mask's IoU, about 0..1; null where no proposal was voted in. */
+  predictedIou: z.number().nullable(),
+  /** The mask that SAM was given: box, areaPx and mask of what it belongs to are those it drew. */
+  before: z.object({ box, areaPx: pixels, mask: rle }),
+});
+
 /**
  * The document that `zeroov ground` writes as `result.json` and prints with `--json`. Keys may be added in later
  * releases of version 1; none is removed and none changes its meaning.
@@ -41,15 +49,7 @@ export const RESULT_SCHEMA = z.object({
   areaPx: pixels,
   mask: rle,
   /** What SAM redrew the mask from, and what it thinks of its work; null where it was not asked or nothing was found. */
-  refinement: z
-    .object({
-      by: z.enum(REFINEMENTS).exclude(['none']),
-      /** SAM's estimate of its mask's IoU, about 0..1; null where no proposal was voted in. */
-      predictedIou: z.number().nullable(),
-      /** The mask that SAM was given: box, areaPx and mask above are those it drew. */
-      before: z.object({ box, areaPx: pixels, mask: rle }),
-    })
-    .nullable(),
+  refinement: refinement.nullable(),
   /** What the VLM said, how its answer ended, and the box that its text spells. Null where no VLM ran. */
   answer: z
     .object({

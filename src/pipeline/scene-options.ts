@@ -11,8 +11,10 @@ export const SCENE_OPTIONS = z.strictObject({
   overlap: z.number().min(0).max(0.9),
   /** Pixels seen for one pixel of the scene; evidence of several scales is averaged. */
   scales: z.array(z.number().min(0.001).max(1)).min(1).max(8),
-  /** `coarse-to-fine` looks at the whole scene once, then only at tiles where that pointed. */
+  /** `coarse-to-fine` looks at the whole scene from afar, then only at tiles where that pointed. */
   search: z.enum(SEARCHES),
+  /** Pixels of a tile's side for one that the look from afar has of it, at most: less where fewer show the scene at once. */
+  shrink: z.number().min(1).max(1000),
 });
 
 export type SceneOptions = z.infer<typeof SCENE_OPTIONS>;
@@ -22,6 +24,7 @@ export const SCENE_DEFAULTS: SceneOptions = {
   overlap: 0.25,
   scales: [1],
   search: 'coarse-to-fine',
+  shrink: 4,
 };
 
 /** @throws OPTION_INVALID naming the first that is out of range */

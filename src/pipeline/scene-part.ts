@@ -2,7 +2,7 @@
 import type { Window } from '../imagery/window.ts';
 import type { Box } from '../tensor/image.ts';
 import type { SceneReader } from './ground-scene.ts';
-import type { Region } from './scene-regions.ts';
+import type { Extent, Region } from './scene-regions.ts';
 
 /** Where to search, in pixels of the scene. */
 export interface Part {
@@ -31,9 +31,19 @@ export function partOf(scene: SceneReader, { window: part, contains }: Part): Sc
 }
 
 /** A region of a part, in pixels of the whole scene. */
-export function regionOfWhole(region: Region, { x, y }: Window): Region {
-  const [x1, y1, x2, y2] = region.box;
+export function regionOfWhole({ refinement, ...region }: Region, part: Window): Region {
+  const moved = { ...region, ...extentOfWhole(region, part) };
+  if (!refinement) return moved;
+  return {
+    ...moved,
+    refinement: { ...refinement, before: extentOfWhole(refinement.before, part) },
+  };
+}
+
+function extentOfWhole(
+  { box: [x1, y1, x2, y2], window, ...same }: Extent,
+  { x, y }: Window,
+): Extent {
   const box: Box = [x1 + x, y1 + y, x2 + x, y2 + y];
-  const window = { ...region.window, x: region.window.x + x, y: region.window.y + y };
-  return { ...region, box, window };
+  return { ...same, box, window: { ...window, x: window.x + x, y: window.y + y } };
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { SceneGrounding } from './ground-scene.ts';
 import type { UsedCheckpoints } from './grounder.ts';
 import type { MethodOptions } from './presets.ts';
-import { METHOD_RECORD, methodRecordOf } from './record.ts';
+import { METHOD_RECORD, methodRecordOf, refinement } from './record.ts';
 import {
   box,
   CIRCUMSTANCES,
@@ -17,15 +17,20 @@ import {
   seconds,
 } from './record-parts.ts';
 import { SCENE_OPTIONS, type SceneOptions } from './scene-options.ts';
+import type { Extent } from './scene-regions.ts';
+
+/** Where a mask lies: x, y of its top-left pixel in the scene. */
+const window = z.object({ x: pixels, y: pixels, widthPx: pixels, heightPx: pixels });
 
 const region = z.object({
   /** Mean of the evolved map over the mask, α..1: strength of evidence, no probability. */
   score: z.number(),
   box,
   areaPx: pixels,
-  /** Where the mask lies: x, y of its top-left pixel in the scene. */
-  window: z.object({ x: pixels, y: pixels, widthPx: pixels, heightPx: pixels }),
+  window,
   mask: rle,
+  /** As in a picture's record; its mask lies in a window of its own. */
+  refinement: refinement.extend({ before: refinement.shape.before.extend({ window }) }).nullable(),
 });
 
 /** Keys may be added in later releases of version 1; none is removed and none changes its meaning. */
@@ -37,8 +42,17 @@ export const SCENE_RESULT_SCHEMA = z.object({
   /** Best first; only that one unless all were asked for. */
   regions: z.array(region),
   /** Tiles that cover the scene, and those that the networks looked at closely. */
-  tiles: z.object({ planned: pixels, looked: pixels }),
-  checkpoints: z.object({ vlm: checkpoint.nullable(), diffusion: checkpoint.nullable() }),
+  tiles: z.object({
+    planned: pixels,
+    looked: pixels,
+    /** The look from afar: its tiles, and how many times smaller its pixels were. Null for an exhaustive search. */
+    coarse: z.object({ looked: pixels, shrink: z.number() }).nullable(),
+  }),
+  checkpoints: z.object({
+    vlm: checkpoint.nullable(),
+    diffusion: checkpoint.nullable(),
+    sam: checkpoint.nullable(),
+  }),
   options: METHOD_RECORD.extend(SCENE_OPTIONS.shape),
   /** Where it is on the Earth: EPSG code (null where the file describes its own system) and pixels → map. */
   place: z
@@ -67,27 +81,31 @@ export interface SceneRecordParts extends Circumstances {
 /** The record of one search, as JSON data. */
 export function sceneRecordOf(parts: SceneRecordParts): SceneResult {
   const { expression, grounding, checkpoints, options, place, seconds } = parts;
-  const { vlm, diffusion } = checkpoints;
+  const { vlm, diffusion, sam } = checkpoints;
   return {
     version: 1,
     kind: 'scene',
     expression,
     found: grounding.regions.length > 0,
-    regions: grounding.regions.map(({ score, box: [x1, y1, x2, y2], areaPx, window, mask }) => ({
+    regions: grounding.regions.map(({ score, refinement: by = null, ...extent }) => ({
       score,
-      box: [x1, y1, x2, y2],
-      areaPx,
-      window: { ...window },
-      mask: rleOf(mask),
+      ...describeExtent(extent),
+      refinement: by && { ...by, before: describeExtent(by.before) },
     })),
     tiles: { ...grounding.tiles },
     checkpoints: {
       vlm: vlm && describeCheckpoint(vlm),
       diffusion: diffusion && describeCheckpoint(diffusion),
+      sam: sam && describeCheckpoint(sam),
     },
     options: { ...options, ...methodRecordOf(options) },
     place,
     seconds,
     ...circumstancesOf(parts),
   };
+}
+
+function describeExtent({ box: [x1, y1, x2, y2], areaPx, window: at, mask }: Extent) {
+  const corners: [number, number, number, number] = [x1, y1, x2, y2];
+  return { box: corners, areaPx, window: { ...at }, mask: rleOf(mask) };
 }

@@ -4,9 +4,11 @@ import type { Window } from '../imagery/window.ts';
 import type { Box, Mask, Size } from '../tensor/image.ts';
 import type { Float32Tensor } from '../tensor/tensor.ts';
 import { describeMask } from './mask.ts';
+import type { Refinement } from './refine.ts';
 import { blend, tapOf } from './scene-grid.ts';
 
-export interface Region {
+/** Where a region is. */
+export interface Extent {
   /** Where the mask lies in the scene. */
   readonly window: Window;
   /** Of the window's size. */
@@ -14,12 +16,23 @@ export interface Region {
   readonly areaPx: number;
   /** Tight box in pixels of the scene. */
   readonly box: Box;
-  /** Mean of the map over the mask, α..1. */
+}
+
+export interface Region extends Extent {
+  /** Mean of the map over the mask that was cut from it, α..1. */
   readonly score: number;
+  /** How SAM redrew it; not there where it did not. */
+  readonly refinement?: Omit<Refinement, 'before'> & { readonly before: Extent };
 }
 
 /** A region's mask is made in memory; this is 16 000 × 16 000. */
 const MAX_REGION_PX = 256_000_000;
+
+/** @throws REGION_TOO_LARGE */
+export function assertFits({ widthPx, heightPx }: Size): void {
+  if (widthPx * heightPx <= MAX_REGION_PX) return;
+  throw new ZeroovError('REGION_TOO_LARGE', { widthPx, heightPx, limit: MAX_REGION_PX });
+}
 
 export interface RegionOptions {
   readonly scene: Size;
@@ -91,6 +104,26 @@ function windowOf(
   };
 }
 
+/** The mask as another window shows it at `out` pixels: a pixel is inside when the mask is at its centre. */
+export function maskIn(
+  { window: own, mask }: Pick<Region, 'window' | 'mask'>,
+  { window, out: { widthPx, heightPx } }: { readonly window: Window; readonly out: Size },
+): Mask {
+  const data = new Uint8Array(widthPx * heightPx);
+  const [across, down] = [mask.widthPx / own.widthPx, mask.heightPx / own.heightPx];
+  for (let y = 0; y < heightPx; y += 1) {
+    const at = window.y + ((y + 0.5) * window.heightPx) / heightPx - own.y;
+    if (at < 0 || at >= own.heightPx) continue;
+    const row = Math.floor(at * down) * mask.widthPx;
+    for (let x = 0; x < widthPx; x += 1) {
+      const along = window.x + ((x + 0.5) * window.widthPx) / widthPx - own.x;
+      if (along < 0 || along >= own.widthPx) continue;
+      data[y * widthPx + x] = mask.data[row + Math.floor(along * across)]!;
+    }
+  }
+  return { widthPx, heightPx, data };
+}
+
 /** The mask inside a window, or null where no pixel is above α. */
 async function cut(
   map: Float32Tensor,
@@ -98,9 +131,7 @@ async function cut(
   window: Window,
 ): Promise<Region | null> {
   const { x: left, y: top, widthPx, heightPx } = window;
-  if (widthPx * heightPx > MAX_REGION_PX) {
-    throw new ZeroovError('REGION_TOO_LARGE', { widthPx, heightPx, limit: MAX_REGION_PX });
-  }
+  assertFits(window);
   const [height, width] = map.shape as readonly [h: number, w: number];
   const columns = Array.from({ length: widthPx }, (_, i) =>
     tapOf((left + i + 0.5) / scene.widthPx, width),

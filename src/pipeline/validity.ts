@@ -1,7 +1,9 @@
 /** Where a picture has no data: such places lend nothing to any map and belong to nothing that is found. */
+import type { Window } from '../imagery/window.ts';
 import type { Mask } from '../tensor/image.ts';
 import { rangeOf } from '../tensor/reduce.ts';
 import { type Float32Tensor, float32 } from '../tensor/tensor.ts';
+import type { SceneReader } from './ground-scene.ts';
 
 /** [VALID_SIDE²]: 1 at places that have a picture; null where all have. */
 export type ValidPlaces = Uint8Array | null;
@@ -51,4 +53,20 @@ export function muted(map: Float32Tensor, valid: ValidPlaces): Float32Tensor {
     map.shape,
     map.data.map((value, i) => (seen[i] ? value : min)),
   );
+}
+
+/** Pixels whose validity is read at once. */
+const STRIP_PIXELS = 2 ** 24;
+
+/** Which pixels of a window have a picture, at full resolution: [H, W]. */
+export async function validPixels(scene: SceneReader, window: Window): Promise<Uint8Array> {
+  const { widthPx, heightPx } = window;
+  const valid = new Uint8Array(widthPx * heightPx);
+  const rows = Math.max(1, Math.floor(STRIP_PIXELS / widthPx));
+  for (let row = 0; row < heightPx; row += rows) {
+    const size = { widthPx, heightPx: Math.min(rows, heightPx - row) };
+    const read = await scene.read({ ...size, x: window.x, y: window.y + row }, size);
+    valid.set(read.valid.data, row * widthPx);
+  }
+  return valid;
 }

@@ -28,8 +28,12 @@ const args = [
   'O-E',
 ];
 
+const {
+  image,
+  objects: [truth],
+} = makeScene({ seed: 980_000_003, sizePx: 320, stage: 'a' });
+
 beforeAll(async () => {
-  const { image } = makeScene({ seed: 980_000_003, sizePx: 320, stage: 'a' });
   await sharp(image.data, { raw: { width: 320, height: 320, channels: 3 } })
     .png()
     .toFile(picture);
@@ -41,7 +45,7 @@ describe('a scene larger than a tile', () => {
     const ran = await zeroov([...args, '--search', 'exhaustive', '-o', out, '--json']);
     expect(ran.status).toBe(0);
     const record = SCENE_RESULT_SCHEMA.parse(JSON.parse(ran.stdout));
-    expect(record.tiles).toEqual({ planned: 4, looked: 4 }); // 0 and 128 px each way
+    expect(record.tiles).toEqual({ planned: 4, looked: 4, coarse: null }); // 0 and 128 px each way
     expect(record.place).toMatchObject({ epsg: 32_632 });
     expect((await readdir(out)).sort()).toEqual([
       'detail.png',
@@ -63,6 +67,18 @@ describe('a scene larger than a tile', () => {
     const [longitude, latitude] = features[0].geometry.coordinates[0][0];
     // 400 km east of 32 N's false origin and 5600 km north: near 7.6° E, 50.5° N.
     expect([Math.round(longitude * 10) / 10, Math.round(latitude * 10) / 10]).toEqual([7.6, 50.5]);
+  });
+
+  it('is redrawn by SAM where what was found is, closer to the truth', async () => {
+    const ran = await zeroov([...args, '--search', 'exhaustive', '--refine', 'box', '--json']);
+    expect(ran.status).toBe(0);
+    const { regions, checkpoints } = SCENE_RESULT_SCHEMA.parse(JSON.parse(ran.stdout));
+    expect(checkpoints.sam).not.toBeNull();
+    const { box, refinement } = regions[0]!;
+    expect(refinement).toMatchObject({ by: 'box' });
+    const off = (found: readonly number[]) =>
+      Math.max(...truth!.box.map((edge, k) => Math.abs(edge - found[k]!)));
+    expect(off(box)).toBeLessThan(off(refinement!.before.box));
   });
 
   it('goes on after kill -9 with --resume, and answers as if nothing had been', async () => {
@@ -118,7 +134,6 @@ describe('a scene larger than a tile', () => {
   it.each([
     [['--resume'], 'needs the -o'],
     [['-o', 'x.gpkg', '--format', 'cog'], 'both say what to write'],
-    [['--refine', 'box'], 'SAM does not refine'],
     [['--save-maps'], '--save-maps'],
     [['--within', '900,900,950,950'], 'within the scene'],
   ])('refuses %j in one sentence', async (more, sentence) => {
