@@ -179,18 +179,34 @@ export function resizeBilinear(
   { height, width }: { height: number; width: number },
 ): Float32Tensor {
   const [rows, columns] = map.shape as readonly [h: number, w: number];
+  if (rows === height && columns === width) return float32(map.shape, map.data.slice());
   const y = linearSpans(rows, height);
   const x = linearSpans(columns, width);
   const out = new Float32Array(height * width);
-  for (let i = 0; i < height; i += 1) {
-    const upper = y.low[i]! * columns;
-    const lower = y.high[i]! * columns;
+  /** A row of the map at the output's columns. */
+  const alongRow = (row: number, values: Float64Array) => {
+    const from = map.data.subarray(row * columns, (row + 1) * columns);
     for (let j = 0; j < width; j += 1) {
-      const [a, b, t] = [x.low[j]!, x.high[j]!, x.share[j]!];
-      const top = map.data[upper + a]! * (1 - t) + map.data[upper + b]! * t;
-      const bottom = map.data[lower + a]! * (1 - t) + map.data[lower + b]! * t;
-      out[i * width + j] = top * (1 - y.share[i]!) + bottom * y.share[i]!;
+      const t = x.share[j]!;
+      values[j] = from[x.low[j]!]! * (1 - t) + from[x.high[j]!]! * t;
     }
+  };
+  let upper = { row: -1, values: new Float64Array(width) };
+  let lower = { row: -1, values: new Float64Array(width) };
+  for (let i = 0; i < height; i += 1) {
+    const [low, high, t] = [y.low[i]!, y.high[i]!, y.share[i]!];
+    if (low === lower.row) [upper, lower] = [lower, upper];
+    for (const [at, row] of [
+      [upper, low],
+      [lower, high],
+    ] as const) {
+      if (at.row === row) continue;
+      alongRow(row, at.values);
+      at.row = row;
+    }
+    const [top, bottom] = [upper.values, lower.values];
+    const start = i * width;
+    for (let j = 0; j < width; j += 1) out[start + j] = top[j]! * (1 - t) + bottom[j]! * t;
   }
   return float32([height, width], out);
 }

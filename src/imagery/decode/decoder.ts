@@ -145,7 +145,7 @@ export class Decoder {
   private check(): void {
     const { wallMs, rssBytes } = { ...DECODE_LIMITS, ...this.options.limits };
     if (performance.now() - this.pending!.heardMs > wallMs) {
-      this.fail(`it did not answer for ${wallMs / 1000} s`);
+      this.fail(`it did not answer for ${wallMs / 1000} s, which a busy machine can cause, too`);
       return;
     }
     const rss = residentBytes(this.child!.pid!);
