@@ -283,6 +283,8 @@ const mean = (values: readonly number[]) =>
   values.length === 0 ? Number.NaN : values.reduce((sum, x) => sum + x, 0) / values.length;
 const percent = (value: number) => (100 * value).toFixed(1).padStart(6);
 const hits = (of: readonly Outcome[]) => mean(of.map(({ box }) => (box >= 0.5 ? 1 : 0)));
+const within = (values: readonly number[]) =>
+  `${(100 * mean(values.map((d) => (d <= 1 ? 1 : 0)))).toFixed(0)} % within 1 px`;
 const px = (values: readonly number[]) =>
   values.length === 0
     ? 'none'
@@ -304,12 +306,12 @@ for (const [name, of] of outcomes) {
 }
 console.log(`found by one tile around the target alone: ${percent(mean(inOneTile)).trim()} %`);
 for (const [name, of] of outcomes) {
-  console.log(`${name}: box edges from the target's: ${px(of.flatMap((o) => o.edges))}`);
+  const edges = of.flatMap((o) => o.edges);
+  console.log(`${name}: box edges from the target's: ${px(edges)}, ${within(edges)}`);
   const centres = of.flatMap(({ centre }) => centre ?? []);
   if (centres.length > 0) {
-    const near = (100 * mean(centres.map((d) => (d <= 1 ? 1 : 0)))).toFixed(0);
     console.log(
-      `${name}: box centre from the target's: median ${median(centres).toFixed(2)} px, ${near} % within 1 px`,
+      `${name}: box centre from the target's: median ${median(centres).toFixed(2)} px, ${within(centres)}`,
     );
   }
   console.log(`${name}: from those of one tile around it: ${px(of.flatMap((o) => o.seams ?? []))}`);

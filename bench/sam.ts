@@ -163,7 +163,9 @@ async function race(contestants: readonly Contestant[]): Promise<void> {
   print('peak resident memory', peaks);
 }
 
-console.log(`${machine()}; ${flags.threads} threads, median of ${flags.steps}, of ${PROMPTS} prompts`);
+console.log(
+  `${machine()}; ${flags.threads} threads, median of ${flags.steps}, of ${PROMPTS} prompts`,
+);
 const python = process.env['ZEROOV_PYTHON'];
 if (!python) console.log('PyTorch is not measured: set ZEROOV_PYTHON to a Python that has it');
 for (const size of ['base', 'huge'] as const) {

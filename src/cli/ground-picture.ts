@@ -1,21 +1,17 @@
 /** `zeroov ground` on a picture that the networks see at once. */
 import { basename } from 'node:path';
 import { throwIfAborted } from '../errors.ts';
-import { type GroundMarks, groundMarks } from '../imagery/ground-marks.ts';
-import { openImage } from '../imagery/open.ts';
-import type { Scene } from '../imagery/scene.ts';
 import { type ResultRecord, recordOf } from '../pipeline/record.ts';
-import type { Mask, RgbImage } from '../tensor/image.ts';
-import { type Answer, filesOf, folderOf, inFolder, namesOf } from './ground-files.ts';
+import { type Answer, filesOf, namesOf } from './ground-files.ts';
 import { methodOptionsOf } from './ground-flags.ts';
 import type { SceneJob } from './ground-scene.ts';
 import { summaryOf } from './ground-summary.ts';
 import { toJson } from './json.ts';
-import { type OutputFile, withOutput } from './output-folder.ts';
+import { withOutput } from './output-folder.ts';
 import { outputTarget } from './output-target.ts';
-import { type PlaceJob, placeFile, placeFileNames, placeFiles } from './place-files.ts';
+import { type PlaceJob, placeFile, placeFileNames } from './place-files.ts';
+import { marksOf, type Picture, pictureOf, placedFiles } from './placed-picture.ts';
 import { stageBars } from './progress.ts';
-import type { SceneFlags } from './scene-flags.ts';
 
 /** Every expression, with one look at the picture. */
 export async function groundPicture(job: SceneJob): Promise<void> {
@@ -31,7 +27,7 @@ export async function groundPicture(job: SceneJob): Promise<void> {
       const files = file
         ? [{ name: file.name, bytes: await placeFile(placeJobOf(found[0]!, job)!, file.format) }]
         : [
-            ...(await placeFilesOf(found, job)),
+            ...(await placedFiles(found, (answer) => placeJobOf(answer, job))),
             ...(await filesOf(found, { ...picture, ground: marksOf(scene), maps })),
           ];
       throwIfAborted(signal);
@@ -40,33 +36,6 @@ export async function groundPicture(job: SceneJob): Promise<void> {
     return found;
   });
   report(answers, job);
-}
-
-interface Picture {
-  readonly image: RgbImage;
-  readonly valid: Mask;
-}
-
-/**
- * 8-bit pictures without a place as Pillow gives them, which is how the reference sees them; anything else as the scene shows
- * it. Either way what has no data is not found.
- */
-async function pictureOf(scene: Scene, { bands, stretch }: SceneFlags): Promise<Picture> {
-  const { widthPx, heightPx } = scene;
-  const size = { widthPx, heightPx };
-  const shown = await scene.read({ x: 0, y: 0, ...size }, size);
-  const plain = scene.sampleType === 'uint8' && bands === undefined && stretch === undefined;
-  if (!plain || scene.place) return shown;
-  const { image } = await openImage(scene.path);
-  // A TIFF that says it lies on its side: the scene has it as stored, and so has the record.
-  const same = image.widthPx === widthPx && image.heightPx === heightPx;
-  return same ? { ...shown, image } : shown;
-}
-
-/** Scale bar and north arrow of the whole picture. */
-function marksOf({ place, widthPx, heightPx }: Scene): GroundMarks | undefined {
-  const size = { widthPx, heightPx };
-  return place ? groundMarks(place, { window: { x: 0, y: 0, ...size }, out: size }) : undefined;
 }
 
 async function answerAll(
@@ -118,23 +87,6 @@ function placeJobOf(
     flags,
     about,
   };
-}
-
-async function placeFilesOf(
-  answers: readonly Answer<ResultRecord>[],
-  job: SceneJob,
-): Promise<OutputFile[]> {
-  const files: OutputFile[] = [];
-  for (const [i, answer] of answers.entries()) {
-    const placed = placeJobOf(answer, job);
-    if (!placed) continue;
-    const { expression } = answer.shown;
-    const folder = folderOf({ expression, i, of: answers.length });
-    for (const { name, bytes } of await placeFiles(placed)) {
-      files.push({ name: inFolder(folder, name), bytes });
-    }
-  }
-  return files;
 }
 
 function report(

@@ -20,7 +20,7 @@ import type { Mask } from '../tensor/image.ts';
 import type { Float32Tensor } from '../tensor/tensor.ts';
 import { toJson } from './json.ts';
 import type { OutputFile } from './output-folder.ts';
-import type { GeoFormat, SceneFlags } from './scene-flags.ts';
+import type { GeoFormat, PlaceFlags } from './scene-flags.ts';
 
 /** Something found: its mask, where that lies in the scene, and how strong the evidence is. */
 export interface PlacedMask {
@@ -40,7 +40,7 @@ export interface PlaceJob {
     /** What masks were cut from, and scores are means of; null where there is none. */
     readonly evidence: Float32Tensor | null;
   };
-  readonly flags: SceneFlags;
+  readonly flags: PlaceFlags;
   /** For the features' properties. */
   readonly about: Pick<Region['properties'], 'expression' | 'source' | 'checkpoint' | 'preset'>;
 }
@@ -65,7 +65,7 @@ export const DEFAULT_FORMATS: readonly GeoFormat[] = ['geojson', 'pgw'];
 const MAPS = ['overview', 'attention', 'evolved'] as const;
 
 /** Names of the files that a place may add. */
-export function placeFileNames({ format = DEFAULT_FORMATS }: SceneFlags): string[] {
+export function placeFileNames({ format = DEFAULT_FORMATS }: PlaceFlags): string[] {
   const maps = format.includes('cog') ? MAPS.map((name) => `maps/${name}.tif`) : [];
   return [...format.map((name) => NAMES[name]), ...maps];
 }

@@ -9,11 +9,23 @@ import { number, numbers, oneOf, whole } from './parse.ts';
 export const GEO_FORMATS = ['geojson', 'gpkg', 'cog', 'stac', 'pgw'] as const;
 export type GeoFormat = (typeof GEO_FORMATS)[number];
 
-export interface SceneFlags {
+/** How a picture is read. */
+export interface PictureFlags {
   readonly bands?: number[];
   readonly stretch?: Stretch;
   readonly nodata?: number;
   readonly epsg?: number;
+}
+
+/** What is written of what was found, where the picture has a place. */
+export interface PlaceFlags {
+  readonly all?: boolean;
+  readonly simplify?: number;
+  readonly minArea?: number;
+  readonly format?: readonly GeoFormat[];
+}
+
+export interface SceneFlags extends PictureFlags, PlaceFlags {
   /** See the scene as one picture, however large it is. */
   readonly whole?: boolean;
   readonly tile?: number;
@@ -25,36 +37,12 @@ export interface SceneFlags {
   readonly within?: string;
   /** Go on with a search that was cut off. */
   readonly resume?: boolean;
-  readonly all?: boolean;
-  readonly simplify?: number;
-  readonly minArea?: number;
-  readonly format?: readonly GeoFormat[];
 }
 
 export function addSceneFlags(command: Command): Command {
-  const option = (flags: string, help: string, parse: (text: string) => unknown) =>
-    command.addOption(new Option(flags, help).argParser(parse));
+  const option = adder(command);
   command.optionsGroup('Scenes (GeoTIFF, COG, pictures larger than one tile):');
-  option(
-    '--bands <list>',
-    'red, green and blue, or one, from 1: 4,3,2 (default: the first)',
-    parseBands,
-  );
-  option(
-    '--stretch <low,high>',
-    'percentiles that become black and white, or none (default: 2,98 unless 8-bit)',
-    parseStretch,
-  );
-  option(
-    '--nodata <value>',
-    'pixels with this in all bands shown are no picture, e.g. a black fill: 0 (default: as the file says)',
-    number('--nodata'),
-  );
-  option(
-    '--epsg <code>',
-    'coordinate system of a world file',
-    whole('--epsg', { min: 1024, max: 32_766 }),
-  );
+  addPictureFlags(command);
   command.option('--whole', 'see the scene as one picture, however large it is');
   option('--tile <px>', 'side of what the networks see at once (default: 1024)', number('--tile'));
   option(
@@ -83,6 +71,36 @@ export function addSceneFlags(command: Command): Command {
   );
   command.option('--resume', 'go on with the search over tiles that -o holds');
   command.option('--all', 'every separate region as a feature of its own, not only the best');
+  return addPlaceFlags(command);
+}
+
+export function addPictureFlags(command: Command): Command {
+  const option = adder(command);
+  option(
+    '--bands <list>',
+    'red, green and blue, or one, from 1: 4,3,2 (default: the first)',
+    parseBands,
+  );
+  option(
+    '--stretch <low,high>',
+    'percentiles that become black and white, or none (default: 2,98 unless 8-bit)',
+    parseStretch,
+  );
+  option(
+    '--nodata <value>',
+    'pixels with this in all bands shown are no picture, e.g. a black fill: 0 (default: as the file says)',
+    number('--nodata'),
+  );
+  option(
+    '--epsg <code>',
+    'coordinate system of a world file',
+    whole('--epsg', { min: 1024, max: 32_766 }),
+  );
+  return command;
+}
+
+export function addPlaceFlags(command: Command): Command {
+  const option = adder(command);
   option('--simplify <metres>', 'fewer corners, none further off than this', number('--simplify'));
   option('--min-area <m2>', 'leave out smaller regions', number('--min-area'));
   option(
@@ -92,6 +110,10 @@ export function addSceneFlags(command: Command): Command {
   );
   return command;
 }
+
+const adder =
+  (command: Command) => (flags: string, help: string, parse: (text: string) => unknown) =>
+    command.addOption(new Option(flags, help).argParser(parse));
 
 function formats(text: string): GeoFormat[] {
   return text.split(',').map(oneOf('--format', GEO_FORMATS));
@@ -109,7 +131,7 @@ export function sceneOptionsOf({
 }
 
 /** What needs a place on the Earth cannot be had without one. @throws OPTION_INVALID */
-export function assertPlaced(flags: SceneFlags, problem: string): void {
+export function assertPlaced(flags: PlaceFlags, problem: string): void {
   const { simplify, minArea, format } = flags;
   const needs = { '--simplify': simplify, '--min-area': minArea, '--format': format };
   for (const [option, given] of Object.entries(needs)) {

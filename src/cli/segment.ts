@@ -1,10 +1,11 @@
 /** `zeroov segment`: SAM alone, prompted by boxes and points. */
+import { basename } from 'node:path';
 import { Command, Option } from 'commander';
 import { throwIfAborted, ZeroovError } from '../errors.ts';
-import { type OpenedImage, openImage } from '../imagery/open.ts';
+import { openScene, type Scene } from '../imagery/scene.ts';
 import type { Prompt, PromptPoint } from '../models/sam/sam.ts';
 import { createGrounder, type Grounder } from '../pipeline/grounder.ts';
-import { describeMask } from '../pipeline/mask.ts';
+import { describeMask, inside } from '../pipeline/mask.ts';
 import { type SegmentRecord, segmentRecordOf } from '../pipeline/segment-record.ts';
 import { PROVIDER_CHOICES, type ProviderChoice } from '../runtime/runtime.ts';
 import type { Box } from '../tensor/image.ts';
@@ -14,22 +15,32 @@ import { type Answer, filesOf, namesOf } from './ground-files.ts';
 import { toJson } from './json.ts';
 import { withOutput } from './output-folder.ts';
 import { numbers, oneOf, whole } from './parse.ts';
+import { type PlaceJob, placeFileNames } from './place-files.ts';
+import { marksOf, type Picture, pictureOf, placedFiles } from './placed-picture.ts';
 import { offerIfMissing } from './pull.ts';
+import {
+  addPictureFlags,
+  addPlaceFlags,
+  assertPlaced,
+  type PictureFlags,
+  type PlaceFlags,
+} from './scene-flags.ts';
 import { type GlobalOptions, openTerminal, type Terminal } from './terminal.ts';
 
 const HELP = `
 Coordinates are pixels of the picture, origin at its top-left corner. Every --box makes a mask of its own, in OUT/1-…,
-OUT/2-…; points go with the one box, or alone make one mask. ",+" marks a point inside (the default), ",-" one outside.
+OUT/2-…; points go with the one box, or alone make one mask. The picture is seen as a whole. ",+" marks a point inside (the default), ",-" one outside.
 
 Examples:
   $ zeroov segment harbour.png --box 120,80,260,190 -o out
   $ zeroov segment harbour.png --point 180,130 --point 300,130,- --json
   $ zeroov segment harbour.png --box 10,10,90,80 --box 200,40,260,90 --sam facebook/sam-vit-base -o out
+  $ zeroov segment city.tif --bands 4,3,2 --point 1800,950 --format geojson,gpkg -o out
 `;
 
 const NO_MAPS = { overview: null, structure: null, attention: null, evolved: null } as const;
 
-interface Flags extends GlobalOptions {
+interface Flags extends GlobalOptions, PictureFlags, PlaceFlags {
   readonly box?: Box[];
   readonly point?: PromptPoint[];
   readonly sam?: string;
@@ -40,13 +51,16 @@ interface Flags extends GlobalOptions {
 
 export function segmentCommand({ signal }: Context): Command {
   const threads = whole('--threads', { min: 1, max: 1024 });
-  return new Command('segment')
+  const command = new Command('segment')
     .description('outline what lies in a box or under points, with SAM; no expression needed')
-    .argument('<image>', 'PNG, JPEG, WebP or 8-bit TIFF')
+    .argument('<image>', 'PNG, JPEG, WebP, TIFF, GeoTIFF or COG')
     .addOption(new Option('--box <x1,y1,x2,y2>', 'may be repeated').argParser(each(parseBox)))
     .addOption(new Option('--point <x,y[,+|-]>', 'may be repeated').argParser(each(parsePoint)))
     .option('--sam <checkpoint>', 'SAM: folder or hub id (default: the demo set)')
-    .option('-o, --output <folder>', 'write result.json, mask.png, overlay.png and panel.png')
+    .option(
+      '-o, --output <folder>',
+      'write result.json, mask.png, overlay.png, panel.png and where it lies',
+    )
     .option('--json', 'print what result.json holds, an array for several boxes')
     .option(
       '--provider <name>',
@@ -54,11 +68,14 @@ export function segmentCommand({ signal }: Context): Command {
       oneOf('--provider', PROVIDER_CHOICES),
     )
     .option('--threads <n>', "of one network (default: the machine's cores)", threads)
-    .addHelpText('after', HELP)
-    .action(async (image: string, _flags: unknown, self: Command) => {
+    .addHelpText('after', HELP);
+  command.optionsGroup('GeoTIFF, COG, pictures with a place:');
+  return addPlaceFlags(addPictureFlags(command)).action(
+    async (image: string, _flags: unknown, self: Command) => {
       const flags = self.optsWithGlobals<Flags>();
       await run({ image, flags, signal, terminal: openTerminal(flags) });
-    });
+    },
+  );
 }
 
 interface Job {
@@ -69,25 +86,46 @@ interface Job {
 }
 
 async function run(job: Job): Promise<void> {
-  const { flags, signal, terminal } = job;
+  const { flags } = job;
   const asked = promptsOf(flags);
   const started = performance.now();
-  const opened = await openImage(job.image);
+  const { bands, stretch, epsg, nodata: noData } = flags;
+  const scene = await openScene(job.image, { bands, stretch, epsg, noData });
+  try {
+    if (!scene.place) assertPlaced(flags, scene.placeProblem!);
+    await segmentScene(job, { asked, scene, started });
+  } finally {
+    await scene.close();
+  }
+}
+
+interface Asking {
+  readonly asked: readonly Asked[];
+  readonly scene: Scene;
+  /** When the picture began to be opened, ms. */
+  readonly started: number;
+}
+
+async function segmentScene(job: Job, { asked, scene, started }: Asking): Promise<void> {
+  const { flags, signal, terminal } = job;
+  const picture = await pictureOf(scene, flags);
   const sam = flags.sam ?? demoSam(terminal);
   await offerIfMissing(terminal, { id: sam, signal });
   throwIfAborted(signal);
   const { provider, threads } = flags;
   const grounder = await createGrounder({ sam, provider, threads });
-  const names = namesOf(
-    asked.map(({ name }) => name),
-    { maps: false },
-  );
+  const expressions = asked.map(({ name }) => name);
+  const more = scene.place ? placeFileNames(flags) : [];
+  const names = namesOf(expressions, { maps: false, more });
   try {
     const records = await withOutput({ path: flags.output, names }, async (output) => {
       const openSeconds = (performance.now() - started) / 1000;
-      const answers = await segmentAll(grounder, { asked, opened, openSeconds, signal });
+      const about = { asked, scene, picture, openSeconds, signal };
+      const answers = await segmentAll(grounder, about);
       if (output) {
-        const files = await filesOf(answers, { image: opened.image, maps: false });
+        const placed = await placedFiles(answers, (answer) => placeJobOf(answer, { scene, flags }));
+        const shown = { image: picture.image, ground: marksOf(scene), maps: false };
+        const files = [...placed, ...(await filesOf(answers, shown))];
         throwIfAborted(signal);
         await output.commit(files);
       }
@@ -97,6 +135,26 @@ async function run(job: Job): Promise<void> {
   } finally {
     await grounder.dispose();
   }
+}
+
+/** Where an answer lies, for a picture with a place. */
+function placeJobOf(
+  { shown, record }: Answer<SegmentRecord>,
+  { scene, flags }: { readonly scene: Scene; readonly flags: Flags },
+): PlaceJob | null {
+  const { place } = scene;
+  if (!place) return null;
+  const { expression, mask, score, found } = shown;
+  const { widthPx, heightPx } = mask;
+  const window = { x: 0, y: 0, widthPx, heightPx };
+  const checkpoint = record.checkpoint.label;
+  return {
+    place,
+    found: found ? [{ mask, window, score }] : [],
+    maps: { of: window, byName: {}, evidence: null },
+    flags: { ...flags, all: true }, // every part of a prompt's mask is meant
+    about: { expression, source: basename(scene.path), checkpoint, preset: 'segment' },
+  };
 }
 
 interface Asked {
@@ -128,21 +186,22 @@ function sayPoint({ x, y, positive }: PromptPoint): string {
 
 interface SegmentJob {
   readonly asked: readonly Asked[];
-  readonly opened: OpenedImage;
+  readonly scene: Scene;
+  readonly picture: Picture;
   readonly openSeconds: number;
   readonly signal: AbortSignal;
 }
 
 async function segmentAll(
   grounder: Grounder,
-  { asked, opened, openSeconds, signal }: SegmentJob,
+  { asked, scene, picture, openSeconds, signal }: SegmentJob,
 ): Promise<Answer<SegmentRecord>[]> {
   const start = performance.now();
   const prompts = asked.map(({ prompt }) => prompt);
-  const segmentations = await grounder.segment(opened.image, prompts, { signal });
+  const segmentations = await grounder.segment(picture.image, prompts, { signal });
   const { checkpoints, provider = 'none', threads } = grounder;
   const about = {
-    image: { ...opened.image, sha256: opened.sha256 },
+    image: scene,
     checkpoint: checkpoints.sam!,
     seconds: { open: openSeconds, segment: (performance.now() - start) / 1000 },
     provider,
@@ -150,14 +209,11 @@ async function segmentAll(
   };
   return segmentations.map((segmentation, i) => {
     const { name, prompt } = asked[i]!;
-    const shown = {
-      expression: name,
-      maps: NO_MAPS,
-      refinement: null,
-      ...describeMask(segmentation.mask),
-      score: segmentation.predictedIou,
-    };
-    return { shown, record: segmentRecordOf({ ...about, prompt, segmentation }) };
+    const drawn = inside(describeMask(segmentation.mask), picture.valid);
+    const score = segmentation.predictedIou;
+    const shown = { expression: name, maps: NO_MAPS, refinement: null, ...drawn, score };
+    const left = { ...segmentation, mask: drawn.mask };
+    return { shown, record: segmentRecordOf({ ...about, prompt, segmentation: left }) };
   });
 }
 

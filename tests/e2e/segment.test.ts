@@ -1,5 +1,5 @@
 /** SAM alone, from the command line. The demo SAM knows synthetic scenes, so it is shown one. */
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it, vi } from 'vitest';
@@ -50,6 +50,35 @@ describe('zeroov segment', () => {
     expect(record.candidates).toHaveLength(3);
     expect(record.predictedIou).toBe(Math.max(...record.candidates));
     expect(iou(decodeRle(record.mask).data, object!.mask)).toBeGreaterThan(0.5);
+  });
+
+  it('says where it lies, for a picture with a place', async () => {
+    const placed = join(folder, 'placed.png');
+    await copyFile(scenePng, placed);
+    // UTM 32 N, 0.5 m a pixel: the pixel edge at the top left is 400 km east, 5600 km north.
+    await writeFile(join(folder, 'placed.pgw'), '0.5\n0\n0\n-0.5\n400000.25\n5599999.75\n');
+    const out = join(folder, 'placed');
+    const args = ['--box', box.join(','), '--epsg', '32632', '-o', out, '--json'];
+    const ran = await zeroov(['segment', placed, ...args]);
+    expect(ran.status).toBe(0);
+    const record = SEGMENT_SCHEMA.parse(JSON.parse(ran.stdout));
+    expect((await readdir(out)).sort()).toEqual([
+      ...['mask.pgw', 'mask.png', 'overlay.png', 'panel.png', 'result.geojson', 'result.json'],
+    ]);
+    const { features } = JSON.parse(await readFile(join(out, 'result.geojson'), 'utf8'));
+    const areas = features.map((f: { properties: { area_m2: number } }) => f.properties.area_m2);
+    // A grid metre of UTM is 0.9996 to 1.0001 m on the ground here.
+    const sum = areas.reduce((total: number, area: number) => total + area, 0);
+    expect(sum / (record.areaPx * 0.25)).toBeCloseTo(1, 2);
+    expect(features[0].properties).toMatchObject({ preset: 'segment', score: record.predictedIou });
+    const [longitude, latitude] = features[0].geometry.coordinates[0][0];
+    expect([longitude.toFixed(1), latitude.toFixed(1)]).toEqual(['7.6', '50.5']);
+  });
+
+  it('refuses what needs a place of a picture without one', async () => {
+    const ran = await zeroov(['segment', scenePng, '--box', box.join(','), '--format', 'geojson']);
+    expect(ran.status).toBe(2);
+    expect(ran.stderr).toContain('a picture with a place on the Earth');
   });
 
   it('gives every box a mask of its own', async () => {
