@@ -137,7 +137,7 @@ describe('a run', () => {
 function workersOf(pid: number): number[] {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
   return children
-    .filter((child) => child && readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('main.ts'))
+    .filter((child) => child && readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('main.js'))
     .map(Number);
 }
 

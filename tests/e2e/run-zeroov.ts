@@ -1,4 +1,4 @@
-/** Runs the command line as a person does: a process of its own, from the sources. */
+/** Runs the command line as a person does: a process of its own, as it was built (tests/support/build.ts). */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll } from 'vitest';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const MAIN = join(ROOT, 'src', 'cli', 'main.ts');
+const MAIN = join(ROOT, 'dist', 'cli', 'main.js');
 export const FIXTURES = join(ROOT, 'tests', 'fixtures');
 
 /** Tiny random checkpoints (their birth.json says how they were made) and a picture. */
@@ -45,10 +45,8 @@ export interface RunOptions {
 
 export async function zeroov(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const env = { ...process.env, CI: '1', NO_COLOR: '1', ...options.env };
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), MAIN, ...args], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const stdio = ['ignore', 'pipe', 'pipe'] as const;
+  const child = spawn(process.execPath, [MAIN, ...args], { env, stdio: [...stdio] });
   options.onStart?.(child);
   let stdout = '';
   let stderr = '';
