@@ -2,10 +2,10 @@
  * Is one object found in a mosaic of 4 × 4 scenes, and does it lie where it is? Tiled against whole, over mosaics of synthetic
  * scenes that each hold one object; only one object is of the category that is asked for.
  *
- *   npx tsx bench/mosaic.ts [--mosaics 50] [--order O-E] [--searches exhaustive,coarse-to-fine,coarse-to-fine/2,whole]
+ *   npx tsx bench/mosaic.ts [--mosaics 50] [--order O-E] [--searches exhaustive,coarse-to-fine,coarse-to-fine/4,whole]
  *     [--seed 985000000] [--tile 256]
  *
- * `coarse-to-fine/2` is that search with `--shrink 2`. It prints, for every search of the same method and for what SAM makes of
+ * `coarse-to-fine/4` is that search with `--shrink 4`. It prints, for every search of the same method and for what SAM makes of
  * its answer (`--refine box`):
  * - found: the best region's box has an IoU of at least 0.5 with the target's; mean IoU of boxes and of masks; the same for
  *   targets that a tile's edge cuts and for those that none cuts; tiles looked at.
@@ -48,7 +48,7 @@ const { values: flags } = parseArgs({
   options: {
     mosaics: { type: 'string', default: '50' },
     order: { type: 'string', default: 'O-E' },
-    searches: { type: 'string', default: 'exhaustive,coarse-to-fine,coarse-to-fine/2,whole' },
+    searches: { type: 'string', default: 'exhaustive,coarse-to-fine,coarse-to-fine/4,whole' },
     seed: { type: 'string', default: '985000000' },
     tile: { type: 'string', default: '256' },
   },

@@ -291,5 +291,5 @@ function sayRefined(refinement: SceneResult['regions'][number]['refinement']): s
 function misses({ planned, looked, coarse }: SceneResult['tiles']): string {
   if (!coarse || looked === planned || coarse.shrink <= 1) return '';
   const from = `the first look, at ${coarse.looked} tiles, was ${coarse.shrink.toFixed(1)} times smaller`;
-  return `${from}: small things can be missed, --shrink 2 or --search exhaustive sees more`;
+  return `${from}: small things can be missed, a smaller --shrink or --search exhaustive sees more`;
 }

@@ -62,7 +62,7 @@ export function addSceneFlags(command: Command): Command {
   );
   option(
     '--shrink <times>',
-    'how much smaller the first look of coarse-to-fine may see the scene, e.g. 16 (default: 4)',
+    'how much smaller the first look of coarse-to-fine may see the scene, e.g. 8 (default: 2)',
     number('--shrink'),
   );
   command.option(

@@ -24,7 +24,7 @@ export const SCENE_DEFAULTS: SceneOptions = {
   overlap: 0.25,
   scales: [1],
   search: 'coarse-to-fine',
-  shrink: 4,
+  shrink: 2,
 };
 
 /** @throws OPTION_INVALID naming the first that is out of range */
