@@ -110,6 +110,7 @@ describe('public names', () => {
         "ZeroovError",
         "createGrounder",
         "openImage",
+        "openScene",
         "recordOf",
       ]
     `);
