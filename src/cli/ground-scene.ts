@@ -5,17 +5,17 @@ import { identify } from '../evaluation/run/checkpoint-identity.ts';
 import { encodeMaskPng } from '../imagery/png.ts';
 import type { Scene } from '../imagery/scene.ts';
 import type { Window } from '../imagery/window.ts';
-import type { SceneGrounding } from '../pipeline/ground-scene.ts';
+import type { SceneGrounding, SceneReader } from '../pipeline/ground-scene.ts';
 import type { Grounder } from '../pipeline/grounder.ts';
 import type { MethodOptions } from '../pipeline/presets.ts';
 import type { UsedCheckpoint } from '../pipeline/record-parts.ts';
-import type { RegionsInScene } from '../pipeline/refine-regions.ts';
 import { resolveSceneOptions, type SceneOptions } from '../pipeline/scene-options.ts';
 import { type Part, partOf, regionOfWhole } from '../pipeline/scene-part.ts';
 import { type SceneResult, sceneRecordOf } from '../pipeline/scene-record.ts';
 import type { Region } from '../pipeline/scene-regions.ts';
 import type { TileMemory } from '../pipeline/tile-memory.ts';
 import { VERSION } from '../pipeline/version.ts';
+import type { Watch } from '../pipeline/watch.ts';
 import type { Size } from '../tensor/image.ts';
 import { type GroundFlags, methodOptionsOf } from './ground-flags.ts';
 import { toJson } from './json.ts';
@@ -99,7 +99,10 @@ async function search(
   const start = performance.now();
   const method = grounder.options(methodOptionsOf(flags));
   const options = { ...method, ...resolveSceneOptions(sceneOptionsOf(flags)) };
-  const look = (memory?: TileMemory) => searchTiles(job, { part, options, memory });
+  const look = (memory?: TileMemory) =>
+    watched(job, part, (reader, watch) =>
+      grounder.groundScene(reader, expression, { ...options, ...watch }, memory),
+    );
   const grounding = output
     ? await withSearchJournal(
         {
@@ -116,7 +119,10 @@ async function search(
   const inScene = (region: Region) => (part ? regionOfWhole(region, part.window) : region);
   const large = grounding.regions.filter((region) => isLarge(inScene(region), job));
   const chosen = flags.all ? large : large.slice(0, 1);
-  const refined = await refineAll(job, { part, options, maps: grounding.maps, regions: chosen });
+  const { maps } = grounding;
+  const refined = await watched(job, part, (reader, watch) =>
+    grounder.refineRegions({ scene: reader, maps, regions: chosen }, { ...options, ...watch }),
+  );
   const regions = refined.map(inScene);
   const { checkpoints, provider = 'none', threads } = grounder;
   const record = sceneRecordOf({
@@ -131,38 +137,19 @@ async function search(
     threads,
   });
   const searched = part?.window ?? wholeOf(scene);
-  return { regions, maps: grounding.maps, searched, tiles: grounding.tiles, record };
+  return { regions, maps, searched, tiles: grounding.tiles, record };
 }
 
-interface Search {
-  readonly part: Part | null;
-  readonly options: SearchOptions;
-  readonly memory: TileMemory | undefined;
-}
-
-async function searchTiles(
-  { scene, expressions, grounder, signal, terminal }: SceneJob,
-  { part, options, memory }: Search,
-): Promise<SceneGrounding> {
+/** What a grounder does with the part of the scene that is searched, with bars of its progress. */
+async function watched<T>(
+  { scene, signal, terminal }: SceneJob,
+  part: Part | null,
+  work: (reader: SceneReader, watch: Watch) => Promise<T>,
+): Promise<T> {
   const bars = stageBars(terminal);
   try {
-    const watch = { signal, onProgress: bars.show };
     const reader = part ? partOf(scene, part) : scene;
-    return await grounder.groundScene(reader, expressions[0]!, { ...options, ...watch }, memory);
-  } finally {
-    bars.stop();
-  }
-}
-
-async function refineAll(
-  { scene, grounder, signal, terminal }: SceneJob,
-  { part, options, ...found }: Pick<Search, 'part' | 'options'> & Omit<RegionsInScene, 'scene'>,
-): Promise<readonly Region[]> {
-  const bars = stageBars(terminal);
-  try {
-    const watch = { signal, onProgress: bars.show };
-    const reader = part ? partOf(scene, part) : scene;
-    return await grounder.refineRegions({ scene: reader, ...found }, { ...options, ...watch });
+    return await work(reader, { signal, onProgress: bars.show });
   } finally {
     bars.stop();
   }

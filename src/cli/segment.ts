@@ -29,7 +29,8 @@ import { type GlobalOptions, openTerminal, type Terminal } from './terminal.ts';
 
 const HELP = `
 Coordinates are pixels of the picture, origin at its top-left corner. Every --box makes a mask of its own, in OUT/1-…,
-OUT/2-…; points go with the one box, or alone make one mask. The picture is seen as a whole. ",+" marks a point inside (the default), ",-" one outside.
+OUT/2-…; points go with the one box, or alone make one mask. ",+" marks a point inside (the default), ",-" one outside.
+The picture is seen as a whole.
 
 Examples:
   $ zeroov segment harbour.png --box 120,80,260,190 -o out

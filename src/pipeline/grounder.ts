@@ -71,7 +71,7 @@ export type UsedCheckpoints = Readonly<Record<'vlm' | 'diffusion' | 'sam', UsedC
 const OWN_DEFAULTS = 'zeroov.json';
 const MAX_EXPRESSION = 2048;
 
-/** Opens the checkpoints (configurations, tokenizers and headers; no weights) and starts the inference thread. */
+/** Opens the checkpoints: configurations, tokenizers and headers. Weights and the inference thread come with the first network. */
 export async function createGrounder(options: GrounderOptions): Promise<Grounder> {
   const runtime = startRuntime(options);
   try {

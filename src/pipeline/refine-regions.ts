@@ -13,7 +13,7 @@ import type { MethodOptions } from './presets.ts';
 import { refine } from './refine.ts';
 import { sampleWindow } from './scene-grid.ts';
 import type { SceneOptions } from './scene-options.ts';
-import { assertFits, maskIn, type Region } from './scene-regions.ts';
+import { assertFits, type Extent, extentOf, maskIn, type Region } from './scene-regions.ts';
 import { validPixels } from './validity.ts';
 import type { Watch } from './watch.ts';
 
@@ -46,7 +46,7 @@ export async function refineRegions(
       signal,
     });
     const { by, predictedIou } = refinement!; // a region is never empty
-    const drawn = await extentOf({ window: looked.window, mask }, scene);
+    const drawn = await inScene({ window: looked.window, mask }, scene);
     const { score, ...before } = region;
     if (drawn) refined.push({ ...drawn, score, refinement: { by, predictedIou, before } });
   }
@@ -100,21 +100,17 @@ function around(
 }
 
 /** A mask of any resolution over a window as pixels of the scene, where it has a picture; null where nothing is left. */
-async function extentOf(drawn: Pick<Region, 'window' | 'mask'>, scene: SceneReader) {
-  const inPicture = describeMask(drawn.mask).box;
-  if (!inPicture) return null;
-  const window = windowOf(inPicture, drawn);
+async function inScene(
+  drawn: Pick<Region, 'window' | 'mask'>,
+  scene: SceneReader,
+): Promise<Extent | null> {
+  const { box } = describeMask(drawn.mask);
+  if (!box) return null;
+  const window = windowOf(box, drawn);
   assertFits(window);
   const valid = await validPixels(scene, window);
   const { data, ...size } = maskIn(drawn, { window, out: window });
-  const { mask, areaPx, box } = describeMask({
-    ...size,
-    data: data.map((on, i) => on & valid[i]!),
-  });
-  if (!box) return null;
-  const [x1, y1, x2, y2] = box;
-  const placed: Box = [x1 + window.x, y1 + window.y, x2 + window.x, y2 + window.y];
-  return { window, mask, areaPx, box: placed };
+  return extentOf(window, { ...size, data: data.map((on, i) => on & valid[i]!) });
 }
 
 /** The pixels of the scene that a box of the mask covers. */

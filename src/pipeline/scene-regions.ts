@@ -149,9 +149,15 @@ async function cut(
       sum += value;
     }
   }
-  const { mask, areaPx, box } = describeMask({ widthPx, heightPx, data });
+  const extent = extentOf(window, { widthPx, heightPx, data });
+  return extent && { ...extent, score: sum / extent.areaPx };
+}
+
+/** Where a mask over a window of the scene is; null for an empty one. */
+export function extentOf(window: Window, drawn: Mask): Extent | null {
+  const { mask, areaPx, box } = describeMask(drawn);
   if (!box) return null;
   const [x1, y1, x2, y2] = box;
-  const placed: Box = [x1 + left, y1 + top, x2 + left, y2 + top];
-  return { window, mask, areaPx, box: placed, score: sum / areaPx };
+  const { x, y } = window;
+  return { window, mask, areaPx, box: [x1 + x, y1 + y, x2 + x, y2 + y] };
 }
