@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openOutputFolder } from './output-folder.ts';
 
@@ -31,6 +32,21 @@ describe('an output folder', () => {
     await (await openOutputFolder(root, names)).commit(files('new'));
     expect(await contents(root)).toEqual(names.map((name) => `new ${name}`));
     expect((await readdir(root)).sort()).toEqual(['maps', 'mask.png', 'mine.txt', 'result.json']);
+  });
+
+  it('is wholly old or wholly new whenever a signal can be answered', async () => {
+    await (await openOutputFolder(root, names)).commit(files('old'));
+    const marks = () => names.map((name) => readFileSync(join(root, name), 'utf8').slice(0, 3));
+    let done = false;
+    const commit = (await openOutputFolder(root, names)).commit(files('new'));
+    void commit.finally(() => {
+      done = true;
+    });
+    while (!done) {
+      expect(['old,old,old', 'new,new,new']).toContain(marks().join());
+      await setImmediate();
+    }
+    await commit;
   });
 
   it('removes what an earlier run of the same names left and this one does not make', async () => {

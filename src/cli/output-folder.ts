@@ -3,19 +3,8 @@
  * renamed into place in the order given; files of the same names that an earlier run left and this one does not make go. On
  * any failure what was there before is there again.
  */
-import { rmSync } from 'node:fs';
-import {
-  access,
-  constants,
-  mkdir,
-  mkdtemp,
-  readdir,
-  rename,
-  rm,
-  rmdir,
-  stat,
-  writeFile,
-} from 'node:fs/promises';
+import { existsSync, mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { access, constants, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { isRunning } from '../checkpoint/hub-lock.ts';
@@ -55,7 +44,7 @@ export async function openOutputFolder(
       return mkdtemp(join(target, `${STAGE}${process.pid}-`));
     });
   } catch (error) {
-    await removeMade(target, made);
+    removeMade(target, made);
     throw error;
   }
   return new StagedFolder({ path, target, stage, made, names });
@@ -99,12 +88,10 @@ interface Places {
 
 class StagedFolder implements OutputFolder {
   readonly path: string;
-  /** When the process ends before a commit (a second Ctrl-C), nothing stays behind. */
-  private readonly sweep = () => rmSync(this.places.stage, { recursive: true, force: true });
 
   constructor(private readonly places: Places) {
     this.path = places.path;
-    process.on('exit', this.sweep);
+    process.on('exit', this.undo);
   }
 
   async commit(files: readonly OutputFile[]): Promise<void> {
@@ -115,51 +102,63 @@ class StagedFolder implements OutputFolder {
         await writeFile(join(stage, 'new', name), bytes, { flush: true });
       });
     }
-    await this.place(files.map((file) => file.name));
-    process.off('exit', this.sweep);
+    this.place(files.map((file) => file.name));
+    process.off('exit', this.undo);
     await rm(stage, { recursive: true, force: true });
   }
 
   async abandon(): Promise<void> {
-    process.off('exit', this.sweep);
-    await rm(this.places.stage, { recursive: true, force: true });
-    await removeMade(this.places.target, this.places.made);
+    process.off('exit', this.undo);
+    this.undo();
   }
 
-  /** Swaps every file in; when one cannot be, those before it are swapped back. */
-  private async place(names: readonly string[]): Promise<void> {
-    const undo: (() => Promise<unknown>)[] = [];
+  /** Also when the process ends before a commit (a second Ctrl-C): nothing stays behind. */
+  private readonly undo = () => {
+    rmSync(this.places.stage, { recursive: true, force: true });
+    removeMade(this.places.target, this.places.made);
+  };
+
+  /**
+   * Swaps every file in; when one cannot be, those before it are swapped back. All in one go, so that no signal comes
+   * between: what was there lies in the hidden folder meanwhile.
+   */
+  private place(names: readonly string[]): void {
+    const { path, names: possible } = this.places;
+    const undo: (() => void)[] = [];
+    let at = path;
     try {
-      for (const name of this.places.names) {
-        if (!names.includes(name)) await this.setAside(name, undo);
+      for (const name of possible) {
+        at = join(path, name);
+        if (!names.includes(name)) this.setAside(name, undo);
       }
       for (const name of names) {
-        await writing(join(this.places.path, name), () => this.swap(name, undo));
+        at = join(path, name);
+        this.swap(name, undo);
       }
     } catch (error) {
-      for (const step of undo.reverse()) await step();
-      throw error;
+      for (const step of undo.reverse()) step();
+      throw writeFailure(at, error);
     }
   }
 
-  private async swap(name: string, undo: (() => Promise<unknown>)[]): Promise<void> {
+  private swap(name: string, undo: (() => void)[]): void {
     const { target, stage } = this.places;
     const place = join(target, name);
-    const made = await mkdir(dirname(place), { recursive: true });
+    const made = mkdirSync(dirname(place), { recursive: true });
     if (made !== undefined) undo.push(() => removeMade(dirname(place), made));
-    await this.setAside(name, undo);
-    await rename(join(stage, 'new', name), place);
-    undo.push(() => rm(place, { force: true }));
+    this.setAside(name, undo);
+    renameSync(join(stage, 'new', name), place);
+    undo.push(() => rmSync(place, { force: true }));
   }
 
   /** What is there under a name goes into the hidden folder. */
-  private async setAside(name: string, undo: (() => Promise<unknown>)[]): Promise<void> {
+  private setAside(name: string, undo: (() => void)[]): void {
     const { target, stage } = this.places;
     const [place, old] = [join(target, name), join(stage, 'old', name)];
-    if (!(await exists(place))) return;
-    await mkdir(dirname(old), { recursive: true });
-    await rename(place, old);
-    undo.push(() => rename(old, place));
+    if (!existsSync(place)) return;
+    mkdirSync(dirname(old), { recursive: true });
+    renameSync(place, old);
+    undo.push(() => renameSync(old, place));
   }
 }
 
@@ -177,22 +176,15 @@ async function assertFree(target: string, name: string): Promise<void> {
 }
 
 /** Removes the folders from `path` up to `first`, as far as they are empty. */
-async function removeMade(path: string, first: string | undefined): Promise<void> {
+function removeMade(path: string, first: string | undefined): void {
   if (first === undefined) return;
   for (let folder = path; folder.length >= first.length; folder = dirname(folder)) {
-    const removed = await rmdir(folder).then(
-      () => true,
-      () => false,
-    );
-    if (!removed) return;
+    try {
+      rmdirSync(folder);
+    } catch {
+      return; // not empty, or gone
+    }
   }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -210,8 +202,12 @@ export async function writing<T>(path: string, step: () => Promise<T>): Promise<
   try {
     return await step();
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
-    if (cause instanceof ZeroovError || code === undefined) throw cause;
-    throw new ZeroovError('OUTPUT_WRITE', { path, reason: REASONS[code] ?? code }, { cause });
+    throw writeFailure(path, cause);
   }
+}
+
+function writeFailure(path: string, cause: unknown): unknown {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
+  if (cause instanceof ZeroovError || code === undefined) return cause;
+  return new ZeroovError('OUTPUT_WRITE', { path, reason: REASONS[code] ?? code }, { cause });
 }

@@ -368,20 +368,22 @@ describe('while it runs', () => {
     expect(existsSync(out)).toBe(false);
   });
 
-  it('a second signal ends it at once, by that signal, with no file written and no native message', async () => {
+  it('a second signal ends it at once, by a signal, with nothing written and no native message', async () => {
     const out = join(folder, 'killed');
     let sent = false;
     const ran = await zeroov(['ground', IMAGE, 'x', ...SMALL, '-v', '-o', out], {
       onStderr(text, child) {
         if (sent || !text.includes('structure')) return;
         sent = true;
-        child.kill('SIGINT');
-        child.kill('SIGTERM'); // another one: two equal signals may arrive as one
+        // Two kinds, since two of a kind may arrive as one; while it is stopped, so that it cannot end between them.
+        for (const signal of ['SIGSTOP', 'SIGINT', 'SIGTERM', 'SIGCONT'] as const)
+          child.kill(signal);
       },
     });
-    expect(ran.status).toBe('SIGTERM');
+    // Its threads take them, so either may be the second.
+    expect(ran.status).toBeOneOf(['SIGINT', 'SIGTERM']);
     expect(ran.stderr).not.toMatch(/terminate called|Napi/);
-    expect(readdirSync(out)).toEqual([]);
+    expect(existsSync(out)).toBe(false);
   });
 
   it('weights that change make no answer', async () => {
