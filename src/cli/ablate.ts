@@ -3,19 +3,20 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { ablationDocument } from '../evaluation/ablation/ablation-document.ts';
 import { type AblationRow, ablationTables } from '../evaluation/ablation/ablation-tables.ts';
+import { writeReport } from '../evaluation/report/write-report.ts';
 import { withRunLock } from '../evaluation/run/run-lock.ts';
 import { missingEvidence } from '../evaluation/sweep/rescore.ts';
 import { firstEvidence } from '../evaluation/sweep/rescore-run.ts';
 import { ablationLines } from './ablation-lines.ts';
 import type { Context } from './context.ts';
 import { toJson } from './json.ts';
-import { openRun, type RunFlags, runCommand, writeDocument } from './opened-run.ts';
+import { openRun, type RunFlags, reportPartsOf, runCommand, writeDocument } from './opened-run.ts';
 import { rescoreRun } from './rescore-processes.ts';
 import { openTerminal } from './terminal.ts';
 
 const HELP = `
 Quoted figures are the paper's, measured ones the run's. "zeroov evaluate --ablation" records all that the tables need.
-RUN gets ablation.json.
+RUN gets ablation.json, and its report the tables.
 
 Examples:
   $ zeroov evaluate synthetic --ablation -o run
@@ -57,7 +58,10 @@ async function ablate(
   };
   const ablated = ablationDocument(opened, tables, measure);
   const file = join(opened.folder, 'ablation.json');
-  await withRunLock(path, () => writeDocument(file, ablated));
+  await withRunLock(path, async () => {
+    await writeDocument(file, ablated);
+    await writeReport(opened.folder, await reportPartsOf(opened));
+  });
   if (flags.json) terminal.print(toJson(ablated));
   else for (const line of [...ablationLines(ablated), `wrote ${file}`]) terminal.print(line);
 }

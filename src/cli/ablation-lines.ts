@@ -1,12 +1,16 @@
 /** The tables of an ablation for people: what the paper prints and what was measured, side by side and never mixed up. */
-import type { AblationDocument, MeasuredRow } from '../evaluation/ablation/ablation-document.ts';
-import type { QuotedFigures, QuotedOn } from '../evaluation/paper.ts';
+import type {
+  AblationDocument,
+  MeasuredPlace,
+  MeasuredRow,
+  RowFigures,
+} from '../evaluation/ablation/ablation-document.ts';
 
 const WIDTH = 22;
 const COLUMNS = ' box Pr   mIoU  mask Pr   mIoU';
 
 export function ablationLines({ source, measuredOn, tables }: AblationDocument): string[] {
-  const place = ({ dataset, split, n }: QuotedOn) => `${dataset} ${split}, n = ${n}`;
+  const place = ({ dataset, split, n }: MeasuredPlace) => `${dataset} ${split}, n = ${n}`;
   return tables
     .flatMap(({ title, quotedOn, rows }) => [
       '',
@@ -25,9 +29,7 @@ function lineOf({ label, quoted, measured, missing }: MeasuredRow): string {
   return `${label.padEnd(WIDTH)}${figuresOf(quoted)}  ${measured ? figuresOf(measured) : `  ${missing}`}`;
 }
 
-function figuresOf(
-  figures: { readonly [Target in 'box' | 'mask']?: QuotedFigures[Target] | null } | null,
-): string {
+function figuresOf(figures: RowFigures | null): string {
   const percent = (value: number | undefined) => value?.toFixed(2) ?? '–';
   const { box, mask } = figures ?? {};
   return [

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { ZeroovError } from '../errors.ts';
 import { heldOutScenes } from '../evaluation/held-out-scenes.ts';
 import { openDataset } from '../evaluation/open-dataset.ts';
+import type { ReportParts } from '../evaluation/report/write-report.ts';
 import { folderOf } from '../evaluation/run/complete-run.ts';
 import { type Manifest, readManifest } from '../evaluation/run/manifest.ts';
 import type { Dataset } from '../evaluation/sample.ts';
@@ -62,6 +63,11 @@ export async function reopenDataset({ dataset, about }: Manifest): Promise<Datas
     if (error instanceof ZeroovError) return null;
     throw error;
   }
+}
+
+/** What a report of the run is written from. */
+export async function reportPartsOf({ run, manifest }: OpenedRun): Promise<ReportParts> {
+  return { run, manifest, dataset: await reopenDataset(manifest) };
 }
 
 /** Puts a JSON document of a run in place when it is whole. @throws OUTPUT_WRITE */

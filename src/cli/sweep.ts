@@ -9,7 +9,7 @@ import { INTERACTIONS, ORDERS } from '../pipeline/presets.ts';
 import type { Context } from './context.ts';
 import { toJson } from './json.ts';
 import { numberRanges } from './number-ranges.ts';
-import { openRun, type RunFlags, reopenDataset, runCommand, writeDocument } from './opened-run.ts';
+import { openRun, type RunFlags, reportPartsOf, runCommand, writeDocument } from './opened-run.ts';
 import { oneOf } from './parse.ts';
 import { rescoreRun } from './rescore-processes.ts';
 import { sweepLines } from './sweep-lines.ts';
@@ -72,12 +72,11 @@ async function sweep(
   });
   if (!scores) return;
   const swept = sweepDocument(opened, settings, scores);
-  const { folder, manifest } = opened;
+  const { folder } = opened;
   const file = join(folder, 'sweep.json');
   await withRunLock(path, async () => {
     await writeDocument(file, swept);
-    const dataset = await reopenDataset(manifest);
-    await writeReport(folder, { run: path, manifest, dataset });
+    await writeReport(folder, await reportPartsOf(opened));
   });
   if (flags.json) terminal.print(toJson(swept));
   else for (const line of [...sweepLines(swept), `wrote ${file}`]) terminal.print(line);

@@ -246,5 +246,9 @@ describe('an ablation', () => {
     expect(ran.stdout).toMatch(
       /quoted on rrsis-d test, n = 3481; measured on synthetic held-out, n = 7/,
     );
+    const report = await readFile(join(undisturbed, 'report.md'), 'utf8');
+    expect(report).toContain(
+      `| full method | 30.15 | 32.92 | 12.84 | 21.85 | ${pr['0.5'].toFixed(2)} | ${mIoU.toFixed(2)} |`,
+    );
   });
 });

@@ -4,6 +4,7 @@ import { titleOf } from './page.ts';
 import { noticeOf, runTable } from './provenance.ts';
 import type { ReportData } from './report-data.ts';
 import {
+  ablationReport,
   type Cell,
   failuresTable,
   groupTables,
@@ -14,7 +15,7 @@ import {
 } from './tables.ts';
 
 export function reportMarkdown(data: ReportData): string {
-  const { summary, manifest } = data;
+  const { summary, manifest, ablation } = data;
   const { n, ok, notFound, failed } = summary;
   const tables = [
     headlineTable(summary),
@@ -22,6 +23,7 @@ export function reportMarkdown(data: ReportData): string {
     quotedTable(summary),
     ...groupTables(summary),
     failuresTable(summary),
+    ...(ablation ? ablationReport(ablation) : []),
     manifest && runTable(manifest, summary.preset),
   ];
   const parts = [

@@ -13,6 +13,7 @@ import { sensitivityOf } from './sensitivity.ts';
 import { STYLE } from './style.ts';
 import { tableHtml } from './table-html.ts';
 import {
+  ablationReport,
   failuresTable,
   groupTables,
   headlineTable,
@@ -71,6 +72,7 @@ function sections(data: ReportData, gallery: Gallery): string[] {
     '<h2>By category, size and kind</h2>',
     ...groupTables(summary).map(table),
     table(failuresTable(summary)),
+    ...ablationSection(data),
     sensitivitySection(data),
     gallerySection(gallery),
     manifest ? `<h2>The run</h2>${tableHtml(runTable(manifest, summary.preset), 'facts')}` : '',
@@ -136,6 +138,11 @@ function sharesOf(ious: readonly number[], passes: '>=' | '>'): number[] {
     const passed = ious.filter((iou) => (passes === '>=' ? iou >= threshold : iou > threshold));
     return passed.length / ious.length;
   });
+}
+
+function ablationSection({ ablation }: ReportData): string[] {
+  if (!ablation) return [];
+  return ['<h2>Ablation</h2>', ...ablationReport(ablation).map((table) => tableHtml(table))];
 }
 
 function sensitivitySection({ sweep }: ReportData): string {

@@ -1,6 +1,8 @@
 /** What a report is made of, read from a folder of results in one pass. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { z } from 'zod';
+import { ABLATION_SCHEMA, type AblationDocument } from '../ablation/ablation-document.ts';
 import { counts, overlapOf, TARGETS, type Target } from '../metrics/overlap.ts';
 import { readRunFile } from '../read-run-file.ts';
 import { readResults } from '../results.ts';
@@ -15,6 +17,8 @@ export interface ReportData {
   readonly manifest: Manifest | null;
   /** Null where no sweep was made. */
   readonly sweep: SweepResult | null;
+  /** Null where none was made. */
+  readonly ablation: AblationDocument | null;
   /** IoUs under the headline profile, of the samples that count. */
   readonly ious: Readonly<Record<Target, readonly number[]>>;
   readonly examples: Examples;
@@ -38,7 +42,14 @@ export async function readReportData(
       ious[target].push(overlapOf(record.scores, { target, profile }).iou);
     }
   }
-  const sweep = { name: 'sweep.json', schema: SWEEP_SCHEMA };
-  const swept = existsSync(join(folder, sweep.name)) ? await readRunFile(folder, sweep) : null;
-  return { summary, manifest, sweep: swept, ious, examples: chooser.examples };
+  const sweep = await readIfThere(folder, { name: 'sweep.json', schema: SWEEP_SCHEMA });
+  const ablation = await readIfThere(folder, { name: 'ablation.json', schema: ABLATION_SCHEMA });
+  return { summary, manifest, sweep, ablation, ious, examples: chooser.examples };
+}
+
+async function readIfThere<Schema extends z.ZodType>(
+  folder: string,
+  file: { readonly name: string; readonly schema: Schema },
+): Promise<z.output<Schema> | null> {
+  return existsSync(join(folder, file.name)) ? readRunFile(folder, file) : null;
 }

@@ -78,6 +78,17 @@ describe('writeReport', () => {
     }
   });
 
+  it("shows the paper's tables, quoted and measured apart, and why a row is not measured", async () => {
+    const { folder, ...parts } = await makeRun();
+    await writeReport(folder, parts);
+    const markdown = readFileSync(join(folder, 'report.md'), 'utf8');
+    const full = '| full method | 30.15 | 32.92 | 12.84 | 21.85 | 61.25 | 52.50 | 61.25 | 52.50 |';
+    expect(markdown).toContain(full);
+    expect(markdown).toContain('| without VLM | 16.22 | 18.82 | 11.43 | 15.81 | – | – | – | – |');
+    expect(markdown).toMatch(/rrsis-d test, 3481 samples; measured on synthetic test, \d+ samples/);
+    expect(markdown).toContain('without VLM: not recorded: cross-attention.');
+  });
+
   it('is a report of nothing, too', async () => {
     const { html } = await reportOf([]);
     expect(html).toContain('<b class="">0</b><span>samples</span>');

@@ -1,4 +1,5 @@
 /** The tables of a report, for HTML and Markdown alike. */
+import type { AblationDocument, MeasuredPlace, RowFigures } from '../ablation/ablation-document.ts';
 import { OBJECT_SIZES } from '../metrics/object-size.ts';
 import { TARGETS, type Target } from '../metrics/overlap.ts';
 import { PROFILE_NAMES, PROFILES, type ProfileName, THRESHOLD_NAMES } from '../metrics/profiles.ts';
@@ -177,6 +178,33 @@ export function quotedTable({ dataset, split, metrics, n }: Summary): Table | nu
       ...rows.map((row) => [cell(row.method), cell('quoted'), ...cells(row.quoted)]),
     ],
   };
+}
+
+/** The paper's tables: what it prints and what was measured, each under its own head. */
+export function ablationReport({ source, measuredOn, tables }: AblationDocument): Table[] {
+  const place = ({ dataset, split, n }: MeasuredPlace) => `${dataset} ${split}, ${n} samples`;
+  const head = ['quoted', 'measured'].flatMap((which) => [
+    `${which}: box Pr@0.5`,
+    'mIoU',
+    'mask Pr@0.5',
+    'mIoU',
+  ]);
+  const cells = (figures: RowFigures | null) => {
+    const { box, mask } = figures ?? {};
+    return [box?.pr50, box?.mIoU, mask?.pr50, mask?.mIoU].map((value) => measured(value));
+  };
+  return tables.map(({ title, quotedOn, rows }) => {
+    const missing = rows.flatMap((row) => (row.missing ? [`${row.label}: ${row.missing}`] : []));
+    return {
+      caption: `Ablation: ${title}`,
+      note: [
+        `Percent. Quoted from ${source}, ${place(quotedOn)}; measured on ${place(measuredOn)}. They compare only if both are the same.`,
+        ...missing.map((reason) => `${reason}.`),
+      ].join(' '),
+      head: ['', ...head],
+      rows: rows.map((row) => [cell(row.label), ...cells(row.quoted), ...cells(row.measured)]),
+    };
+  });
 }
 
 /** Null where nothing failed. */

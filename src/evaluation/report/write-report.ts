@@ -18,7 +18,7 @@ export interface ReportParts {
 }
 
 /**
- * From the folder's summary.json and results.jsonl, and its sweep.json where there is one.
+ * From the folder's summary.json and results.jsonl, and its sweep.json and ablation.json where there are any.
  *
  * @throws RUN_NOT_FOUND, RUN_CORRUPT, OUTPUT_WRITE
  */
