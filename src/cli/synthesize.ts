@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { STAGES, type StageName } from '../synthetic/stages.ts';
 import { LAYOUTS, type Layout, writeScenes } from '../synthetic/write.ts';
 import { number, oneOf } from './parse.ts';
+import { drawSheet } from './scene-sheet.ts';
 import { type GlobalOptions, openTerminal } from './terminal.ts';
 
 const HELP = `
@@ -45,7 +46,7 @@ export function synthesizeCommand(): Command {
       oneOf('--layout', layouts),
     )
     .option('--size <px>', 'side of the square pictures (default: 256)', number('--size'))
-    .option('--sheet', 'also sheet.png: the first 24 with one box each')
+    .option('--sheet', 'also sheet.png: the first 24, each with one expression and its box')
     .option('--json', 'print {scenes, objects, expressions} as JSON')
     .addHelpText('after', HELP)
     .action(async (_flags: unknown, command: Command) => {
@@ -59,7 +60,7 @@ export function synthesizeCommand(): Command {
         stage,
         layout,
         sizePx: size,
-        sheet,
+        drawSheet: sheet ? drawSheet : undefined,
       });
       const { scenes, objects, expressions } = written;
       terminal.print(

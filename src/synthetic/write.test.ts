@@ -3,14 +3,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { makeScene } from './scene.ts';
+import { makeScene, type Scene } from './scene.ts';
 import { writeScenes } from './write.ts';
 
 describe('writeScenes', () => {
   it('writes pictures, masks, one line a scene and a sheet that read back as what was made', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'zeroov-synthetic-'));
-    const options = { count: 3, seed: 17, sizePx: 64, stage: 'b', sheet: true, folder } as const;
-    const written = await writeScenes(options);
+    const options = { count: 3, seed: 17, sizePx: 64, stage: 'b', folder } as const;
+    const drawn: Scene[] = [];
+    const drawSheet = (scenes: readonly Scene[]) => {
+      drawn.push(...scenes);
+      return scenes[2]!.image;
+    };
+    const written = await writeScenes({ ...options, drawSheet });
     const lines = (await readFile(join(folder, 'scenes.jsonl'), 'utf8')).trim().split('\n');
     expect(written.scenes).toBe(3);
     expect(lines).toHaveLength(3);
@@ -29,8 +34,9 @@ describe('writeScenes', () => {
         expect(read.objects[k].box).toEqual(object.box);
       }
     }
-    const sheet = await sharp(join(folder, 'sheet.png')).metadata();
-    expect([sheet.width, sheet.height]).toEqual([3 * 68 + 4, 72]);
+    expect(drawn.map(({ seed }) => seed)).toEqual([17, 18, 19]);
+    const sheet = await sharp(join(folder, 'sheet.png')).raw().toBuffer();
+    expect(new Uint8Array(sheet)).toEqual(drawn[2]!.image.data);
   });
 
   it.each([

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { ZeroovError } from '../errors.ts';
+import type { RgbImage } from '../tensor/image.ts';
 import { writePng } from './picture.ts';
 import { openRrsisDFolder } from './rrsis-d-folder.ts';
 import { makeScene, type Scene } from './scene.ts';
 import { openSceneFolder, type SceneFolder } from './scene-folder.ts';
-import { drawSheet } from './sheet.ts';
 import { STAGES, type StageName } from './stages.ts';
 
 /** How a folder of scenes is laid out. */
@@ -23,8 +23,8 @@ export interface WriteOptions {
   readonly stage?: StageName;
   /** `scenes` (default) with everything that is known of them, or `rrsis-d` for readers of that dataset. */
   readonly layout?: Layout;
-  /** Also write `sheet.png`: the first scenes side by side, each with one expression's box. */
-  readonly sheet?: boolean;
+  /** Also write `sheet.png`: what this draws of the first scenes, at most 24. */
+  readonly drawSheet?: (scenes: readonly Scene[]) => RgbImage;
 }
 
 export interface Written {
@@ -44,7 +44,7 @@ const MOST_SCENES = 1_000_000;
  */
 export async function writeScenes(options: WriteOptions): Promise<Written> {
   checkOptions(options);
-  const { folder, count, seed, sizePx, stage, layout = 'scenes' } = options;
+  const { folder, count, seed, sizePx, stage, layout = 'scenes', drawSheet } = options;
   const written = { scenes: 0, objects: 0, expressions: 0 };
   const shown: Scene[] = [];
   try {
@@ -52,12 +52,12 @@ export async function writeScenes(options: WriteOptions): Promise<Written> {
     for (let i = 0; i < count; i += 1) {
       const scene = makeScene({ seed: seed + i, sizePx, stage });
       written.expressions += await target.add(scene);
-      if (options.sheet && shown.length < SHEET_SCENES) shown.push(scene);
+      if (drawSheet && shown.length < SHEET_SCENES) shown.push(scene);
       written.scenes += 1;
       written.objects += scene.objects.length;
     }
     await target.close();
-    if (options.sheet) await writePng(join(folder, 'sheet.png'), drawSheet(shown));
+    if (drawSheet) await writePng(join(folder, 'sheet.png'), drawSheet(shown));
   } catch (error) {
     if (error instanceof ZeroovError) throw error;
     throw new ZeroovError('OUTPUT_WRITE', { path: folder, reason: String(error) });
