@@ -17,6 +17,11 @@ describe('parsers', () => {
     expect(() => number('--tau')(text)).toThrow(refusal('--tau'));
   });
 
+  it.each(['-0.001', 'NaN', ''])('refuse %j as a number from 0 on', (text) => {
+    expect(() => number('--min-area', { min: 0 })(text)).toThrow(refusal('--min-area'));
+    expect(number('--min-area', { min: 0 })('0')).toBe(0);
+  });
+
   it.each(['', '1,,2', '1,x', ','])('refuse %j as numbers', (text) => {
     expect(() => numbers('--layers')(text)).toThrow(refusal('--layers'));
   });
@@ -35,6 +40,8 @@ describe('flagOf', () => {
     ['tau', '--tau'],
     ['layerWeights', '--layer-weights'],
     ['layerWeights.0', '--layer-weights'],
+    ['tilePx', '--tile'],
+    ['maxPixels', '--max-pixels'],
     ['maxNewTokens', '--max-new-tokens'],
     ['the model id', 'the model id'],
     ['HF_ENDPOINT', 'HF_ENDPOINT'],

@@ -4,10 +4,13 @@ import { ZeroovError } from '../errors.ts';
 /** A parser for commander's `argParser`; ranges are checked where the value is used. */
 type Parser<T> = (text: string) => T;
 
-export function number(option: string): Parser<number> {
+export function number(option: string, { min }: { min?: number } = {}): Parser<number> {
+  const expected = min === undefined ? 'a number' : `a number from ${min} on`;
   return (text) => {
     const value = text.trim() === '' ? Number.NaN : Number(text);
-    if (!Number.isFinite(value)) throw invalid({ option, expected: 'a number', text });
+    if (!Number.isFinite(value) || value < (min ?? value)) {
+      throw invalid({ option, expected, text });
+    }
     return value;
   };
 }
@@ -41,9 +44,12 @@ export function oneOf<T extends string>(option: string, values: readonly T[]): P
   };
 }
 
-/** `layerWeights` or `layerWeights.0` → `--layer-weights`; what is no option's name in the library stays as it is. */
+/**
+ * `layerWeights` or `layerWeights.0` → `--layer-weights`, `tilePx` → `--tile`; what is no option's name in the library stays as
+ * it is.
+ */
 export function flagOf(option: string): string {
-  const [, name] = /^([a-z][a-zA-Z]*)(\.\d+)?$/.exec(option) ?? [];
+  const [, name] = /^([a-z][a-zA-Z]*?)(?:Px)?(?:\.\d+)?$/.exec(option) ?? [];
   return name ? `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}` : option;
 }
 

@@ -101,8 +101,12 @@ export function addPictureFlags(command: Command): Command {
 
 export function addPlaceFlags(command: Command): Command {
   const option = adder(command);
-  option('--simplify <metres>', 'fewer corners, none further off than this', number('--simplify'));
-  option('--min-area <m2>', 'leave out smaller regions', number('--min-area'));
+  option(
+    '--simplify <metres>',
+    'fewer corners, none further off than this',
+    number('--simplify', { min: 0 }),
+  );
+  option('--min-area <m2>', 'leave out smaller regions', number('--min-area', { min: 0 }));
   option(
     '--format <list>',
     `beside the pictures (default: geojson where there is a place)\n${GEO_FORMATS.join(', ')}`,
