@@ -14,7 +14,7 @@ import { maskOf, scoreSample } from './score-sample.ts';
 import { Tally } from './tally.ts';
 
 const root = join(import.meta.dirname, '../../..');
-const LIVE_CASES = 2_000;
+const LIVE_CASES = 10_000;
 
 interface Compared {
   readonly box: Box | null;
