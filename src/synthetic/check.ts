@@ -50,7 +50,7 @@ function factsOf(scene: Scene): Fact[] {
 function resolve(text: string, facts: Fact[]): Fact[] | null {
   const useful = CATEGORY_NAMES.find((name) => categorySpec(name).functions.includes(text));
   if (useful) return facts.filter((f) => f.category === useful);
-  const said = text.replace(/ of the image$/, '').replace(/^(the|a) /, '');
+  const said = text.replace(/ of the image$/, '').replace(/^(the|an?) /, '');
   const end = END.exec(said);
   if (end) return inOrder(resolve(end[2]!, facts), 1, end[1]!);
   const order = ORDINAL.exec(said);

@@ -65,8 +65,8 @@ function wordPhrase(claim: Claim, random: Random): string {
     ? nameOf(claim.category, random)
     : random.pick(['object', 'thing'] as const);
   const after = claim.colour !== null && random.chance(0.2);
+  const article = random.pick(['the', 'the', 'a', ''] as const);
   const words = [
-    random.pick(['the', 'the', 'a', ''] as const),
     claim.size ? random.pick(SIZE_WORDS[claim.size]) : '',
     claim.colour && !after ? claim.colour : '',
     noun,
@@ -79,7 +79,14 @@ function wordPhrase(claim: Claim, random: Random): string {
     const anchors = relation.anchors.map((name) => `the ${nameOf(name, random)}`);
     words.push(random.pick(RELATION_WORDS[relation.name]), anchors.join(' and '));
   }
-  return words.filter((part) => part !== '').join(' ');
+  return withArticle(article, words.filter((part) => part !== '').join(' '));
+}
+
+/** "an airplane", and "the largest ship": there is one largest. */
+function withArticle(article: 'the' | 'a' | '', phrase: string): string {
+  if (article === '') return phrase;
+  if (article === 'the' || /^(smallest|largest) /.test(phrase)) return `the ${phrase}`;
+  return /^[aeiou]/.test(phrase) ? `an ${phrase}` : `a ${phrase}`;
 }
 
 /** The canonical name twice as often as all the others together. */
