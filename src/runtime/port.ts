@@ -16,6 +16,9 @@ export interface Port {
 
 /** Starts the inference thread. */
 export function startThread(): Port {
+  // Else onnxruntime, on Linux and macOS, leaves an id in the user's cache folder and reports its use to its maker. It looks
+  // when it is loaded, at the environment of the process, which the main thread sets. Who wants that sets 0.
+  process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
   const worker = new Worker(entry());
   const exited = new Promise((resolve) => worker.once('exit', resolve));
   return {

@@ -1,6 +1,6 @@
 /** `zeroov ground` on tiny random checkpoints: what it writes, prints and repeats. */
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -22,6 +22,15 @@ async function maskIn(file: string): Promise<{ width: number; height: number; da
   expect(first.every((value) => value === 0 || value === 255)).toBe(true);
   return { width, height, data: first.map((v) => v / 255) };
 }
+
+it('leaves nothing behind at home or among temporary files, the runtime neither', async () => {
+  const home = join(folder, 'home');
+  await mkdir(home);
+  // On a CI machine onnxruntime reports nothing anyway.
+  const env = { HOME: home, XDG_CACHE_HOME: '', TMPDIR: home, CI: '', GITHUB_ACTIONS: '' };
+  expect(await zeroov(['ground', IMAGE, 'x', ...SHORT], { env })).toMatchObject({ status: 0 });
+  expect(await readdir(home, { recursive: true })).toEqual([]);
+});
 
 describe('one expression', () => {
   const out = join(folder, 'one', 'deeper');
