@@ -265,10 +265,10 @@ export const ERRORS = {
     (f) =>
       `${f.endpoint} does not answer (${f.reason}); check the network and HF_ENDPOINT, then run the same command: it resumes`,
   ),
-  HUB_LOCKED: row<{ id: string; pid: number; lock: string }>(
+  HUB_LOCKED: row<{ id: string; owner: string; lock: string }>(
     'Locked',
     (f) =>
-      `process ${f.pid} is downloading "${f.id}" already; wait for it to end, or remove ${f.lock} if that process is no zeroov`,
+      `${f.owner} is downloading "${f.id}" already; wait for it to end, or remove ${f.lock} if that process is no zeroov`,
   ),
   HUB_CHECKSUM: row<{ file: string; expected: string; got: string }>(
     'ResourceExhausted',
@@ -358,10 +358,10 @@ export const ERRORS = {
     (f) =>
       `${f.count} samples in a row failed with ${f.code}, the last, ${f.sample}, because ${f.reason}; see to the cause, then run the same command: it goes on before the first of them`,
   ),
-  RUN_LOCKED: row<{ run: string; pid: number; lock: string }>(
+  RUN_LOCKED: row<{ run: string; owner: string; lock: string }>(
     'Locked',
     (f) =>
-      `process ${f.pid} is writing to ${f.run} already; wait for it to end, or remove ${f.lock} if that process is no zeroov`,
+      `${f.owner} is writing to ${f.run} already; wait for it to end, or remove ${f.lock} if that process is no zeroov`,
   ),
   RUN_DIFFERENT: row<{ run: string; differences: string }>(
     'ResumeRefused',

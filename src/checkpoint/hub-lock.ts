@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { ZeroovError } from '../errors.ts';
 import { writing } from './hub-blob.ts';
 import { type Env, hubCache } from './hub-cache.ts';
+import { describeSelf, type LockOwner, ownerIn } from './lock-owner.ts';
 import { systemCode } from './regular-file.ts';
 
 /**
@@ -17,20 +18,20 @@ export async function withPullLock(
 ): Promise<void> {
   const { env, id } = model;
   const folder = join(hubCache(env), '.locks', `models--${id.replace('/', '--')}`);
-  const refusal = (pid: number, lock: string) => new ZeroovError('HUB_LOCKED', { id, pid, lock });
+  const refusal = (owner: string, lock: string) =>
+    new ZeroovError('HUB_LOCKED', { id, owner, lock });
   await withLock({ lock: join(folder, 'zeroov.lock'), refusal }, action);
 }
 
 export interface LockOptions {
   /** Path of the lock file; its folder is made if need be. */
   readonly lock: string;
-  /** What is thrown while process `pid` holds `lock` (the file to remove when that process is no zeroov). */
-  readonly refusal: (pid: number, lock: string) => ZeroovError;
+  /** What is thrown while `owner` ("process 12") holds `lock`, the file to remove when that process is no zeroov. */
+  readonly refusal: (owner: string, lock: string) => ZeroovError;
 }
 
 /**
- * Runs `action` while no other process holds the lock. It contains the process id of its owner; one whose process has
- * ended is taken over.
+ * Runs `action` while no other process holds the lock. It says who its owner is; one whose process has ended is taken over.
  *
  * @throws the refusal, OUTPUT_WRITE, and what `action` throws
  */
@@ -49,31 +50,36 @@ export async function withLock<T>(options: LockOptions, action: () => Promise<T>
 
 /**
  * Puts our lock in the place of one whose owner has ended. A second lock keeps others from doing so at the same time: they
- * would remove ours, taking it for the one that they have seen.
+ * would remove ours, taking it for the one that they have seen. It is held for a moment; one that outlived its owner goes.
  */
 async function takeOver({ lock, refusal }: LockOptions): Promise<void> {
   const turn = `${lock}.turn`;
-  if (!(await tryLock(turn))) throw refusal(await ownerOf(turn), turn);
+  if (!(await tryLock(turn)) && !(await replaceEnded(turn))) {
+    throw refusal((await ownerOf(turn)).name, turn);
+  }
   try {
-    const pid = await ownerOf(lock);
-    if (isRunning(pid)) throw refusal(pid, lock);
-    await rm(lock, { force: true });
-    if (!(await tryLock(lock))) throw refusal(await ownerOf(lock), lock);
+    if (!(await replaceEnded(lock))) throw refusal((await ownerOf(lock)).name, lock);
   } finally {
     await rm(turn, { force: true });
   }
 }
 
-/** NaN for a lock without a number, or that is gone. */
-async function ownerOf(lock: string): Promise<number> {
-  const text = await readFile(lock, 'utf8').catch(() => '');
-  return text === '' ? Number.NaN : Number(text);
+/** Puts our lock where one lies whose owner has ended; false where it has not, or another was faster. */
+async function replaceEnded(lock: string): Promise<boolean> {
+  const { state } = await ownerOf(lock);
+  if (state !== 'ended') return false;
+  await rm(lock, { force: true });
+  return tryLock(lock);
+}
+
+async function ownerOf(lock: string): Promise<LockOwner> {
+  return ownerIn(await readFile(lock, 'utf8').catch(() => ''));
 }
 
 /** Puts the lock in place with its content, in one step; false when there is one. */
 async function tryLock(lock: string): Promise<boolean> {
   const own = `${lock}.${randomUUID()}`;
-  await writeFile(own, String(process.pid));
+  await writeFile(own, describeSelf());
   try {
     await link(own, lock);
     return true;
@@ -82,15 +88,5 @@ async function tryLock(lock: string): Promise<boolean> {
     throw error;
   } finally {
     await rm(own, { force: true });
-  }
-}
-
-/** Whether a process of that id is there, whoever it belongs to. */
-export function isRunning(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return systemCode(error) === 'EPERM';
   }
 }

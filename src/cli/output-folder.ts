@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { access, constants, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { isRunning } from '../checkpoint/hub-lock.ts';
+import { isRunning } from '../checkpoint/lock-owner.ts';
 import { ZeroovError } from '../errors.ts';
 
 /** A file to be: its path inside the folder, with `/`. */

@@ -41,4 +41,21 @@ describe('the lock of a run', () => {
       expect(await readdir(run)).toEqual([]);
     }
   });
+
+  it('is taken over from one that was killed while it took over', async () => {
+    const run = await mkdtemp(join(folder, 'run-'));
+    for (const name of ['.lock', '.lock.turn']) await writeFile(join(run, name), ENDED);
+    expect(await withRunLock(run, async () => readdir(run))).toEqual(['.lock']);
+    expect(await readdir(run)).toEqual([]);
+  });
+
+  it('is left to one that cannot be seen from here', async () => {
+    const run = await mkdtemp(join(folder, 'run-'));
+    await writeFile(join(run, '.lock'), '1\nelsewhere\n\n\n');
+    await expect(withRunLock(run, async () => undefined)).rejects.toMatchObject({
+      code: 'RUN_LOCKED',
+      message: expect.stringMatching(/^process 1 of another machine or container \(elsewhere\) is/),
+    });
+    expect(await readdir(run)).toEqual(['.lock']);
+  });
 });
