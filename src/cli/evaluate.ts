@@ -1,4 +1,5 @@
 /** `zeroov evaluate`: a dataset in; records, figures and a report out. */
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { ZeroovError } from '../errors.ts';
@@ -67,6 +68,10 @@ async function run({ name, flags, signal }: Asked): Promise<void> {
 /** Predictions of another program: quick, so that nothing is kept to go on with. */
 async function score({ dataset, positions, flags }: RunJob, file: string): Promise<Summary> {
   const run = flags.output;
+  if (await isSameFile(file, join(run, 'predictions.jsonl'))) {
+    const expected = 'another file than the predictions.jsonl that -o writes';
+    throw new ZeroovError('OPTION_INVALID', { option: '--predictions', expected, got: file });
+  }
   return withRunLock(run, async () => {
     if (await findManifest(run))
       throw different(run, [`variants before, predictions of ${file} now`]);
@@ -78,6 +83,11 @@ async function score({ dataset, positions, flags }: RunJob, file: string): Promi
     await writeReport(run, { manifest: null, dataset });
     return summary;
   });
+}
+
+async function isSameFile(a: string, b: string): Promise<boolean> {
+  const [first, second] = await Promise.all([a, b].map((path) => realpath(path).catch(() => null)));
+  return first !== null && first === second;
 }
 
 /** @throws RUN_FAILURES after everything was written and printed */

@@ -59,6 +59,37 @@ describe('compareRuns', () => {
     });
   });
 
+  it('refuses samples of one id with another expression, box or mask', async () => {
+    const known = {
+      expression: 'the ship',
+      scores: { box: boxScores(1), mask: maskScores({ intersection: 1, predicted: 1, truth: 1 }) },
+    };
+    const other = { predicted: null, truth: [0, 0, 10, 9] as const };
+    const runOf = async (change: object) => {
+      const folder = temporaryFolder();
+      const subject = { ...SUBJECT, has: { box: true, mask: true } };
+      await writeOutcome(folder, {
+        subject,
+        records: [makeRecord({ id: 'x', ...known, ...change })],
+      });
+      return folder;
+    };
+    const a = await runOf({});
+    await compareRuns(a, await runOf({}));
+    await compareRuns(a, await run({ x: 0.5 })); // the same box; nothing said of masks
+    for (const change of [
+      { expression: 'the boat' },
+      { scores: { ...known.scores, box: other } },
+      {
+        scores: { ...known.scores, mask: maskScores({ intersection: 1, predicted: 1, truth: 2 }) },
+      },
+    ]) {
+      const reason = 'sample x has another expression or truth in each';
+      const refused = compareRuns(a, await runOf(change));
+      await expect(refused).rejects.toMatchObject({ code: 'RUNS_DIFFER', fields: { reason } });
+    }
+  });
+
   it('refuses runs that measured different things', async () => {
     const masks = temporaryFolder();
     const counted = maskScores({ intersection: 1, predicted: 1, truth: 1 });

@@ -3,6 +3,7 @@ import { ZeroovError } from '../errors.ts';
 import { type Comparison, compareRecords, type Pair } from './metrics/compare.ts';
 import { readRunFile } from './read-run-file.ts';
 import { readResults } from './results.ts';
+import type { SampleRecord } from './sample.ts';
 import { SUMMARY_SCHEMA, type Summary } from './summary.ts';
 
 export interface RunComparison extends Comparison {
@@ -47,9 +48,21 @@ async function* pairs(a: string, b: string): AsyncGenerator<Pair> {
         const reason = `sample ${number} is ${first.id} in one and ${second?.id ?? 'none'} in the other`;
         throw new ZeroovError('RUNS_DIFFER', { a, b, reason });
       }
+      if (!isSameSample(first, second)) {
+        const reason = `sample ${first.id} has another expression or truth in each`;
+        throw new ZeroovError('RUNS_DIFFER', { a, b, reason });
+      }
       yield { a: first, b: second };
     }
   } finally {
     await others.return(undefined);
   }
+}
+
+/** As far as both know the truth: ids of datasets of one's own, and of scenes of other sizes, may be equal. */
+function isSameSample(a: SampleRecord, b: SampleRecord): boolean {
+  const [x, y] = [a.scores, b.scores];
+  const boxes = !x.box || !y.box || x.box.truth.every((edge, i) => edge === y.box!.truth[i]);
+  const masks = !x.mask || !y.mask || x.mask.native.truth === y.mask.native.truth;
+  return a.expression === b.expression && boxes && masks;
 }

@@ -30,9 +30,11 @@ export function parsePrediction(
 ): Prediction {
   const refuse = (reason: string) => new ZeroovError('PREDICTION_INVALID', { ...at, reason });
   if (text === null) throw refuse('it is no UTF-8 text, or too long');
-  if (/[:[,\s](NaN|-?Infinity)\b/.test(text)) throw refuse('NaN and Infinity are no JSON numbers');
   const json = parseStrictJson(text, RULES);
-  if (!json.ok) throw refuse(json.reason);
+  if (!json.ok) {
+    const inNumbers = /[:[,\s](NaN|-?Infinity)\b/.test(text.replace(/"[^"]*"/g, '""'));
+    throw refuse(inNumbers ? 'NaN and Infinity are no JSON numbers' : json.reason);
+  }
   const parsed = LINE.safeParse(json.value);
   if (!parsed.success) throw refuse(sayIssue(parsed.error.issues[0]!));
   const { id, box, mask, score } = parsed.data;

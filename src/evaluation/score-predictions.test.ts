@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../tests/support/temporary-folder.ts';
 import { ZeroovError } from '../errors.ts';
 import { encodeRle } from '../tensor/rle.ts';
+import { parsePrediction } from './prediction-line.ts';
 import type { Dataset, Sample, SampleRecord, Truth } from './sample.ts';
 import { scorePredictions } from './score-predictions.ts';
 
@@ -113,6 +114,13 @@ describe('scorePredictions', () => {
     const text = line({ id: '1', box: null, mask: taller });
     const { records } = await score(text, { samples: [sample('1')], root });
     expect(records[0]!.status).toBe('not-found');
+  });
+
+  it('takes a mask whose runs spell NaN', () => {
+    // As pycocotools encodes 3389 px.
+    const mask = { size: [64, 64], counts: 'T3T3X6:NaN;]o2' };
+    const parsed = parsePrediction(line({ id: '1', mask }), { file: 'p', line: 1 });
+    expect(parsed.mask).toEqual(mask);
   });
 
   it.each<[string, string | Buffer, RegExp]>([

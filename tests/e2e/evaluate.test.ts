@@ -78,6 +78,10 @@ describe('a run', () => {
     expect(ran).toMatchObject({ status: 0, stderr: '' });
     const { metrics, intervals } = await summaryOf(undisturbed);
     expect(await summaryOf(theirs)).toMatchObject({ preset: null, metrics, intervals });
+    const mine = join(theirs, 'predictions.jsonl');
+    const own = await zeroov([...ARGS, '--predictions', mine, '-o', theirs, '--limit', '1']);
+    expect(own).toMatchObject({ status: 2, stderr: expect.stringMatching(/that -o writes/) });
+    expect(await readFile(mine, 'utf8')).toBe(await readFile(predictions, 'utf8'));
   });
 
   it('killed, interrupted, and gone on with in three processes gives the same bytes', async () => {
@@ -242,6 +246,9 @@ describe('an ablation', () => {
     expect(ran.stdout).toContain(`full method             30.15  32.92    12.84  21.85  ${own}`);
     expect(ran.stdout).toMatch(
       /^without VLM +16\.22 +18\.82 .*not recorded: the cross-attention$/m,
+    );
+    expect(ran.stdout).toMatch(
+      /^RSVG-ZeroOV, SAM .*needs SAM: evaluate with --preset rsvg-zeroov\+sam$/m,
     );
     expect(ran.stdout).toMatch(
       /quoted on rrsis-d test, n = 3481; measured on synthetic held-out, n = 7/,

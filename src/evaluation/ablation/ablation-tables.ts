@@ -3,6 +3,7 @@ import {
   INTERACTIONS as INTERACTION_NAMES,
   type MethodOptions,
   PRESETS,
+  type PresetName,
 } from '../../pipeline/presets.ts';
 import {
   INTERACTIONS,
@@ -30,6 +31,8 @@ export interface AblationRow {
   readonly quoted: QuotedFigures | null;
   /** Null for what is not ours, or needs a network. */
   readonly options: MethodOptions | null;
+  /** The preset that needs SAM, which measures it where the run has it. */
+  readonly refined?: PresetName | undefined;
 }
 
 const ORDER_OF: Record<keyof typeof STAGES, MethodOptions['order']> = {
@@ -89,6 +92,9 @@ function resolutionRows(base: MethodOptions, recorded: readonly number[]): Ablat
 function methodRows(base: MethodOptions, methods: typeof METHODS): AblationRow[] {
   return methods.map(({ method: label, preset, quoted }) => {
     const options = preset && { ...base, ...PRESETS[preset] };
-    return { label, quoted, options: options?.refine === 'none' ? options : null };
+    if (options && preset && options.refine !== 'none') {
+      return { label, quoted, options: null, refined: preset };
+    }
+    return { label, quoted, options };
   });
 }

@@ -50,7 +50,7 @@ async function open(folder: DatasetFolder, file: string): Promise<OpenedDataset>
 }
 
 /**
- * The box of a black mask in the loaders of this dataset: whatever is predicted scores 0 against it, and the sample
- * counts.
+ * The box of a black mask in the loaders of this dataset: whatever is predicted scores 0 against it by edges, and the
+ * sample counts.
  */
 const NOTHING: Box = [0, 0, 0, 0];

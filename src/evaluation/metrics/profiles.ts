@@ -1,6 +1,7 @@
 /**
  * How published evaluations turn a comparison into figures: data, not code. Facts and their sources: DATASETS.md §2, and
- * docs/reference/metrics.md for people. In all of them a mask pair without any pixel, or a box pair without area, scores 0.
+ * docs/reference/metrics.md for people. In all of them a mask pair without any pixel scores 0, and so does a box pair without area,
+ * but in `release`, where a missing box is a pixel.
  */
 import type { DatasetName, MaskResolution } from '../sample.ts';
 

@@ -247,6 +247,18 @@ describe('bad samples', () => {
     await expectUndisturbed();
   });
 
+  it('count once a picture that cannot be read: here the 20 in a row are ten', async () => {
+    for (let i = 0; i < 10; i += 1) await writeFile(join(root, `${i}.png`), 'damaged');
+    await go();
+    expect(await countDone(run)).toEqual({ done: COUNT, failed: 20 });
+  });
+
+  it('end the run when they are about 20 pictures', async () => {
+    for (let i = 0; i < 20; i += 1) await writeFile(join(root, `${i}.png`), 'damaged');
+    await expect(go()).rejects.toMatchObject({ code: 'RUN_HALTED', fields: { count: 39 } });
+    expect(await countDone(run)).toEqual({ done: 0, failed: 0 });
+  });
+
   it('do not end it when they are 19', async () => {
     await go({
       with: networks((said) => {

@@ -21,7 +21,7 @@ export interface ShareParts extends EvaluatorParts {
   readonly share: Share;
   /** Whether evidence is kept. */
   readonly cache: boolean;
-  /** So many failures of one kind in a row end the run: then it is not the samples' fault. */
+  /** So many failures of one kind in a row end the run (`failuresIn`): then it is not the samples' fault. */
   readonly haltAfter: number;
   /** After every sample that is in the journal. */
   readonly onDone?: ((entry: Entry) => void) | undefined;
@@ -47,7 +47,7 @@ export async function runShare(parts: ShareParts): Promise<void> {
       if (evaluated.error?.code !== row[0]?.error?.code) await settle();
       if (evaluated.error) row.push(evaluated);
       else await keep(evaluated, parts);
-      if (row.length >= parts.haltAfter) throw halted(row);
+      if (failuresIn(row, parts) >= parts.haltAfter) throw halted(row);
     }
     await settle();
   } finally {
@@ -61,6 +61,14 @@ async function keep({ entry, evidence }: Evaluated, parts: ShareParts): Promise<
   if (cache && evidence) await writeEvidence(evidenceFile(run, entry.position), evidence);
   await appendLine(journalOf(run), entry);
   onDone?.(entry);
+}
+
+/** How many there are: a picture that cannot be read is one, however many expressions are about it. */
+function failuresIn(row: readonly Evaluated[], { dataset }: ShareParts): number {
+  const faults = row.map(({ entry: { position }, error }) =>
+    error?.class === 'InputRejected' ? dataset.samples[position]!.image : position,
+  );
+  return new Set(faults).size;
 }
 
 function halted(row: readonly Evaluated[]): ZeroovError {

@@ -33,9 +33,9 @@ describe('the cache of a run', () => {
     const bytes = await readFile(file);
     bytes[bytes.length - 5]! ^= 1; // of the checksum over the contents
     await writeFile(file, bytes);
-    await expect(readEvidence(file)).rejects.toMatchObject(refused('is damaged'));
+    await expect(readEvidence(file)).rejects.toMatchObject(refused('is damaged: remove it'));
     await writeFile(file, gzipSync('{"version":2}'));
-    const other = 'is not what this version of zeroov writes';
+    const other = 'is not what this version of zeroov writes: remove it';
     await expect(readEvidence(file)).rejects.toMatchObject(refused(other));
   });
 });

@@ -28,7 +28,7 @@ export async function writeEvidence(file: string, encoded: Buffer): Promise<void
   const packed = await promisify(gzip)(encoded, { level: 1 });
   await writing(file, async () => {
     await mkdir(join(file, '..'), { recursive: true });
-    await writeFile(`${file}.part`, packed);
+    await writeFile(`${file}.part`, packed, { flush: true });
     await rename(`${file}.part`, file);
   });
 }
@@ -43,10 +43,10 @@ export async function readEvidence(file: string): Promise<StoredSample> {
   });
   const encoded = await promisify(gunzip)(packed, { maxOutputLength: LARGEST }).catch(
     (cause: unknown) => {
-      throw refuse('is damaged', cause);
+      throw refuse('is damaged: remove it', cause);
     },
   );
   const sample = decodeEvidence(encoded);
-  if (!sample) throw refuse('is not what this version of zeroov writes', undefined);
+  if (!sample) throw refuse('is not what this version of zeroov writes: remove it', undefined);
   return sample;
 }
