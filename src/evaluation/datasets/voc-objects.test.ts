@@ -41,6 +41,16 @@ describe.each([
     const error = await refusal(openDataset({ name, root, split: 'train' }));
     expect(error.message).toMatch(/^test\.txt \(line 3\): index 4 is beyond them/);
   });
+
+  it('refuses when a copied file would shift the indices; with a split missing it cannot tell', async () => {
+    const root = await tinyDataset(name);
+    const copied = join(root, 'Annotations/00002 (1).xml');
+    await writeFile(copied, await readFile(join(root, 'Annotations/00002.xml')));
+    const error = await refusal(openDataset({ name, root }));
+    expect(error.message).toMatch(/^test\.txt \(line 3\): the splits' largest index is 4, but/);
+    await rm(join(root, 'val.txt'));
+    await openDataset({ name, root });
+  });
 });
 
 describe('dior-rsvg', () => {

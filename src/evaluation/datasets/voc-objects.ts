@@ -36,7 +36,7 @@ export async function hasFloatBoxes(folder: DatasetFolder): Promise<boolean> {
 }
 
 async function open(folder: DatasetFolder, split: string): Promise<OpenedDataset> {
-  const { wanted, largest } = await readSplits(folder, split);
+  const { wanted, largest, whole } = await readSplits(folder, split);
   const files = await folder.list('Annotations', '.xml');
   const samples: Sample[] = [];
   let index = 0;
@@ -53,6 +53,11 @@ async function open(folder: DatasetFolder, split: string): Promise<OpenedDataset
     const reason = `index ${largest.index} is beyond them, since ${found}: some are missing, and every index after a missing one would mean another object`;
     throw invalid(largest, reason);
   }
+  if (whole && index > largest.index + 1) {
+    const found = `Annotations has ${files.length} files with ${index} objects`;
+    const reason = `the splits' largest index is ${largest.index}, but ${found}: some are there twice or do not belong there (look for copies), and every index after one would mean another object`;
+    throw invalid(largest, reason);
+  }
   return { samples, has: { box: true, mask: false } };
 }
 
@@ -61,14 +66,18 @@ interface Splits {
   readonly wanted: ReadonlySet<number>;
   /** Of all splits that are there, since a file missing anywhere shifts the indices of all. */
   readonly largest: Place & { readonly index: number };
+  /** All splits are there, so that every object is in one of them. */
+  readonly whole: boolean;
 }
 
 async function readSplits(folder: DatasetFolder, split: string): Promise<Splits> {
   const wanted = new Set<number>();
+  let there = 0;
   let largest = { file: `${split}.txt`, where: 'whole file', index: -1 };
   for (const name of SPLITS) {
     const file = `${name}.txt`;
     if ((await folder.state(file)) !== 'there') continue;
+    there += 1;
     for (const { line, number } of linesOf(folder.readText(file))) {
       const place = { file, where: `line ${number}` };
       if (!/^\s*\d{1,9}\s*$/.test(line)) throw invalid(place, 'expected one whole number');
@@ -77,7 +86,7 @@ async function readSplits(folder: DatasetFolder, split: string): Promise<Splits>
       if (name === split) wanted.add(index);
     }
   }
-  return { wanted, largest };
+  return { wanted, largest, whole: there === SPLITS.length };
 }
 
 interface VocObject {
