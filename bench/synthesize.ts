@@ -1,7 +1,7 @@
 /**
  * How many scenes a second does the generator make for training? One process, then two at once.
  *
- *   npx tsx bench/synthesize.ts [--stage b] [--size 256] [--scenes 600]
+ *   npx tsx bench/synthesize.ts [--stage d] [--size 256] [--scenes 600]
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ import { machine, timed } from './report.ts';
 
 const { values: flags } = parseArgs({
   options: {
-    stage: { type: 'string', default: 'b' },
+    stage: { type: 'string', default: 'd' },
     size: { type: 'string', default: '256' },
     scenes: { type: 'string', default: '600' },
     worker: { type: 'string' },
