@@ -2,15 +2,15 @@
 import { basename } from 'node:path';
 import { throwIfAborted } from '../errors.ts';
 import { type ResultRecord, recordOf } from '../pipeline/record.ts';
-import { type Answer, filesOf, namesOf } from './ground-files.ts';
+import type { Answer } from './ground-files.ts';
 import { methodOptionsOf } from './ground-flags.ts';
 import type { SceneJob } from './ground-scene.ts';
 import { summaryOf } from './ground-summary.ts';
 import { toJson } from './json.ts';
 import { withOutput } from './output-folder.ts';
 import { outputTarget } from './output-target.ts';
-import { type PlaceJob, placeFile, placeFileNames } from './place-files.ts';
-import { marksOf, type Picture, pictureOf, placedFiles } from './placed-picture.ts';
+import { type PlaceJob, placeFileNames } from './place-files.ts';
+import { answerFileNames, answerFiles, type Picture, pictureOf } from './placed-picture.ts';
 import { stageBars } from './progress.ts';
 
 /** Every expression, with one look at the picture. */
@@ -19,17 +19,13 @@ export async function groundPicture(job: SceneJob): Promise<void> {
   const maps = flags.saveMaps === true;
   const picture = await pictureOf(scene, flags);
   const { folder, file } = outputTarget(flags.output);
-  const placed = scene.place ? placeFileNames(flags) : [];
-  const names = file ? [file.name] : namesOf(expressions, { maps, more: placed });
+  const names = answerFileNames(expressions, { file, scene, maps, flags });
   const answers = await withOutput({ path: folder, names }, async (output) => {
     const found = await answerAll(job, picture);
     if (output) {
-      const files = file
-        ? [{ name: file.name, bytes: await placeFile(placeJobOf(found[0]!, job)!, file.format) }]
-        : [
-            ...(await placedFiles(found, (answer) => placeJobOf(answer, job))),
-            ...(await filesOf(found, { ...picture, ground: marksOf(scene), maps })),
-          ];
+      const placed = (answer: Answer<ResultRecord>) => placeJobOf(answer, job);
+      const shown = { file, scene, picture, maps, placeJobOf: placed };
+      const files = await answerFiles(found, shown);
       throwIfAborted(signal);
       await output.commit(files);
     }

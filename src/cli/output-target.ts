@@ -1,4 +1,4 @@
-/** Where `-o` of `zeroov ground` leads: to a folder of results, or to one file whose ending says what it holds. */
+/** Where `-o` of `zeroov ground` and `zeroov segment` leads: to a folder of results, or to one file whose ending says what it holds. */
 import { statSync } from 'node:fs';
 import { basename, dirname, extname } from 'node:path';
 import { ZeroovError } from '../errors.ts';
@@ -44,7 +44,7 @@ export function assertTarget({ expressions, flags, placeProblem }: Asked): void 
   }
   const refuse = (reason: string) =>
     new ZeroovError('USAGE', { reason: `${reason}; give -o a folder` });
-  if (expressions.length > 1) throw refuse(`several expressions do not go into ${file.name}`);
+  if (expressions.length > 1) throw refuse(`several answers do not go into ${file.name}`);
   if (flags.format) throw refuse(`--format and ${file.name} both say what to write`);
   if (flags.saveMaps) throw refuse(`--save-maps does not go into ${file.name}`);
 }

@@ -3,10 +3,11 @@ import { type GroundMarks, groundMarks } from '../imagery/ground-marks.ts';
 import { openImage } from '../imagery/open.ts';
 import type { Scene } from '../imagery/scene.ts';
 import type { Mask, RgbImage } from '../tensor/image.ts';
-import { type Answer, folderOf, inFolder } from './ground-files.ts';
+import { type Answer, filesOf, folderOf, inFolder, namesOf } from './ground-files.ts';
 import type { OutputFile } from './output-folder.ts';
-import { type PlaceJob, placeFiles } from './place-files.ts';
-import type { PictureFlags } from './scene-flags.ts';
+import type { OutputTarget } from './output-target.ts';
+import { type PlaceJob, placeFile, placeFileNames, placeFiles } from './place-files.ts';
+import type { PictureFlags, PlaceFlags } from './scene-flags.ts';
 
 export interface Picture {
   readonly image: RgbImage;
@@ -30,16 +31,29 @@ export async function pictureOf(scene: Scene, { bands, stretch }: PictureFlags):
 }
 
 /** Scale bar and north arrow of the whole picture. */
-export function marksOf({ place, widthPx, heightPx }: Scene): GroundMarks | undefined {
+function marksOf({ place, widthPx, heightPx }: Scene): GroundMarks | undefined {
   const size = { widthPx, heightPx };
   return place ? groundMarks(place, { window: { x: 0, y: 0, ...size }, out: size }) : undefined;
 }
 
-/** The files that say where each answer lies; none of an answer without a place. */
-export async function placedFiles<R extends object>(
+export interface AnswerFiles<R extends object> {
+  /** The only one to write, see `outputTarget`. */
+  readonly file: OutputTarget['file'];
+  readonly scene: Scene;
+  readonly picture: Picture;
+  readonly maps: boolean;
+  /** Null for an answer without a place. */
+  readonly placeJobOf: (answer: Answer<R>) => PlaceJob | null;
+}
+
+/** All that is written of a picture's answers: pictures, records, and the files that say where each answer lies. */
+export async function answerFiles<R extends object>(
   answers: readonly Answer<R>[],
-  placeJobOf: (answer: Answer<R>) => PlaceJob | null,
+  { file, scene, picture, maps, placeJobOf }: AnswerFiles<R>,
 ): Promise<OutputFile[]> {
+  if (file) {
+    return [{ name: file.name, bytes: await placeFile(placeJobOf(answers[0]!)!, file.format) }];
+  }
   const files: OutputFile[] = [];
   for (const [i, answer] of answers.entries()) {
     const placed = placeJobOf(answer);
@@ -50,5 +64,20 @@ export async function placedFiles<R extends object>(
       files.push({ name: inFolder(folder, name), bytes });
     }
   }
-  return files;
+  const shown = { image: picture.image, ground: marksOf(scene), maps };
+  return [...files, ...(await filesOf(answers, shown))];
+}
+
+/** The names of these files. */
+export function answerFileNames(
+  expressions: readonly string[],
+  {
+    file,
+    scene,
+    maps,
+    flags,
+  }: Pick<AnswerFiles<object>, 'file' | 'scene' | 'maps'> & { readonly flags: PlaceFlags },
+): readonly string[] {
+  if (file) return [file.name];
+  return namesOf(expressions, { maps, more: scene.place ? placeFileNames(flags) : [] });
 }

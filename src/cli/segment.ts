@@ -11,12 +11,13 @@ import { PROVIDER_CHOICES, type ProviderChoice } from '../runtime/runtime.ts';
 import type { Box } from '../tensor/image.ts';
 import type { Context } from './context.ts';
 import { demoSet } from './demo-set.ts';
-import { type Answer, filesOf, namesOf } from './ground-files.ts';
+import type { Answer } from './ground-files.ts';
 import { toJson } from './json.ts';
 import { withOutput } from './output-folder.ts';
+import { assertTarget, outputTarget } from './output-target.ts';
 import { numbers, oneOf, whole } from './parse.ts';
-import { type PlaceJob, placeFileNames } from './place-files.ts';
-import { marksOf, type Picture, pictureOf, placedFiles } from './placed-picture.ts';
+import type { PlaceJob } from './place-files.ts';
+import { answerFileNames, answerFiles, type Picture, pictureOf } from './placed-picture.ts';
 import { offerIfMissing } from './pull.ts';
 import {
   addPictureFlags,
@@ -37,6 +38,7 @@ Examples:
   $ zeroov segment harbour.png --point 180,130 --point 300,130,- --json
   $ zeroov segment harbour.png --box 10,10,90,80 --box 200,40,260,90 --sam facebook/sam-vit-base -o out
   $ zeroov segment city.tif --bands 4,3,2 --point 1800,950 --format geojson,gpkg -o out
+  $ zeroov segment city.tif --box 1700,900,1900,1010 -o stadium.gpkg
 `;
 
 const NO_MAPS = { overview: null, structure: null, attention: null, evolved: null } as const;
@@ -59,8 +61,8 @@ export function segmentCommand({ signal }: Context): Command {
     .addOption(new Option('--point <x,y[,+|-]>', 'may be repeated').argParser(each(parsePoint)))
     .option('--sam <checkpoint>', 'SAM: folder or hub id (default: the demo set)')
     .option(
-      '-o, --output <folder>',
-      'write result.json, mask.png, overlay.png, panel.png and where it lies',
+      '-o, --output <path>',
+      'a folder for result.json, mask.png, overlay.png, panel.png and where it lies; or one .geojson, .gpkg or .tif',
     )
     .option('--json', 'print what result.json holds, an array for several boxes')
     .option(
@@ -94,6 +96,8 @@ async function run(job: Job): Promise<void> {
   const scene = await openScene(job.image, { bands, stretch, epsg, noData });
   try {
     if (!scene.place) assertPlaced(flags, scene.placeProblem!);
+    const expressions = asked.map(({ name }) => name);
+    assertTarget({ expressions, flags, placeProblem: scene.placeProblem });
     await segmentScene(job, { asked, scene, started });
   } finally {
     await scene.close();
@@ -116,17 +120,17 @@ async function segmentScene(job: Job, { asked, scene, started }: Asking): Promis
   const { provider, threads } = flags;
   const grounder = await createGrounder({ sam, provider, threads });
   const expressions = asked.map(({ name }) => name);
-  const more = scene.place ? placeFileNames(flags) : [];
-  const names = namesOf(expressions, { maps: false, more });
+  const { folder, file } = outputTarget(flags.output);
+  const names = answerFileNames(expressions, { file, scene, maps: false, flags });
   try {
-    const records = await withOutput({ path: flags.output, names }, async (output) => {
+    const records = await withOutput({ path: folder, names }, async (output) => {
       const openSeconds = (performance.now() - started) / 1000;
       const about = { asked, scene, picture, openSeconds, signal };
       const answers = await segmentAll(grounder, about);
       if (output) {
-        const placed = await placedFiles(answers, (answer) => placeJobOf(answer, { scene, flags }));
-        const shown = { image: picture.image, ground: marksOf(scene), maps: false };
-        const files = [...placed, ...(await filesOf(answers, shown))];
+        const placed = (answer: Answer<SegmentRecord>) => placeJobOf(answer, { scene, flags });
+        const shown = { file, scene, picture, maps: false, placeJobOf: placed };
+        const files = await answerFiles(answers, shown);
         throwIfAborted(signal);
         await output.commit(files);
       }

@@ -73,12 +73,18 @@ describe('zeroov segment', () => {
     expect(features[0].properties).toMatchObject({ preset: 'segment', score: record.predictedIou });
     const [longitude, latitude] = features[0].geometry.coordinates[0][0];
     expect([longitude.toFixed(1), latitude.toFixed(1)]).toEqual(['7.6', '50.5']);
+    const file = join(folder, 'one', 'box.geojson');
+    await zeroov(['segment', placed, ...args.slice(0, 4), '-o', file]);
+    expect(await readdir(join(folder, 'one'))).toEqual(['box.geojson']);
+    expect(JSON.parse(await readFile(file, 'utf8')).features).toEqual(features);
   });
 
   it('refuses what needs a place of a picture without one', async () => {
     const ran = await zeroov(['segment', scenePng, '--box', box.join(','), '--format', 'geojson']);
     expect(ran.status).toBe(2);
     expect(ran.stderr).toContain('a picture with a place on the Earth');
+    const one = await zeroov(['segment', scenePng, '--box', box.join(','), '-o', 'x.gpkg']);
+    expect(one).toMatchObject({ status: 2, stderr: expect.stringContaining('has no .gpkg') });
   });
 
   it('gives every box a mask of its own', async () => {
