@@ -1,6 +1,5 @@
 /** `zeroov demo`: a scene with exact truth, three expressions, and a page to look at. */
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { readJson } from '../checkpoint/json-file.ts';
@@ -17,7 +16,7 @@ import type { Context } from './context.ts';
 import { type DemoCase, demoPage } from './demo-page.ts';
 import { drawStages } from './demo-pictures.ts';
 import { DEMO_FOLDER, demoSet } from './demo-set.ts';
-import { writing } from './output-folder.ts';
+import { withOutput } from './output-folder.ts';
 import { whole } from './parse.ts';
 import { stageBars } from './progress.ts';
 import { type GlobalOptions, openTerminal, type Terminal } from './terminal.ts';
@@ -76,13 +75,16 @@ async function run(job: Job): Promise<void> {
   const scene = makeScene({ ...(await sceneOptions()), seed: FIRST_SEED + seed });
   const chosen = chooseExpressions(scene);
   const grounder = await createGrounder(pair);
+  const page = { path: dirname(output), names: [basename(output)] };
   try {
-    const cases = await groundAll(grounder, { ...job, scene, chosen });
-    for (const shown of cases) terminal.print(lineOf(shown));
-    const where = `${grounder.provider}, ${grounder.threads} threads`;
-    const footer = `zeroov ${VERSION}, node ${process.version}, ${where}, scene seed ${scene.seed}`;
-    const page = demoPage({ notice: NOTICE, commands: COMMANDS, cases, footer });
-    await writing(output, () => writeFile(output, page));
+    await withOutput(page, async (folder) => {
+      const cases = await groundAll(grounder, { ...job, scene, chosen });
+      for (const shown of cases) terminal.print(lineOf(shown));
+      const where = `${grounder.provider}, ${grounder.threads} threads`;
+      const footer = `zeroov ${VERSION}, node ${process.version}, ${where}, zeroov demo --seed ${seed}`;
+      const bytes = demoPage({ notice: NOTICE, commands: COMMANDS, cases, footer });
+      await folder!.commit([{ name: basename(output), bytes }]);
+    });
     terminal.print(`wrote ${output}`);
   } finally {
     await grounder.dispose();

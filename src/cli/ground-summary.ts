@@ -38,10 +38,8 @@ export function summaryOf(record: ResultRecord, context: SummaryContext): string
 }
 
 function sayRefinement({ by, predictedIou, before }: NonNullable<ResultRecord['refinement']>) {
-  const estimate =
-    predictedIou === null
-      ? 'no proposal agreed'
-      : `IoU ${predictedIou.toFixed(2)} by its own estimate`;
+  if (predictedIou === null) return 'not: no proposal of SAM agreed, the mask is as it was';
+  const estimate = `IoU ${predictedIou.toFixed(2)} by its own estimate`;
   return `by SAM from ${by}, ${estimate}; before: ${before.areaPx} px`;
 }
 

@@ -152,6 +152,14 @@ describe('demo', () => {
     expect(notice).toMatch(/synthetic scenes like this one and know nothing else/);
     expect(html).toContain(notice!.slice(0, 40));
     expect(html).toContain('zeroov models pull Qwen/');
+    expect(html).toContain('zeroov demo --seed 0');
+    expect((await readdir(folder)).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
+  it('refuses a page that cannot be written before it looks', async () => {
+    const ran = await zeroov(['demo', '-o', folder]);
+    expect(ran).toMatchObject({ status: 6, stderr: expect.stringContaining('[OUTPUT_WRITE]') });
+    expect(ran.stdout).not.toContain('IoU');
   });
 });
 
