@@ -13,6 +13,9 @@ interface Fact {
   readonly colour: string;
   readonly x: number;
   readonly y: number;
+  /** Of its box, as x and y. */
+  readonly w: number;
+  readonly h: number;
   readonly area: number;
 }
 
@@ -41,9 +44,14 @@ function factsOf(scene: Scene): Fact[] {
       xs.push(i % w);
       ys.push(Math.floor(i / w));
     });
-    const middle = (values: number[]): number =>
-      (values.reduce((a, b) => Math.min(a, b)) + values.reduce((a, b) => Math.max(a, b)) + 1) / 2;
-    return { id, category, colour, x: middle(xs) / w, y: middle(ys) / h, area: xs.length };
+    const extent = (values: number[], side: number) => {
+      const first = values.reduce((a, b) => Math.min(a, b));
+      const last = values.reduce((a, b) => Math.max(a, b)) + 1;
+      return { middle: (first + last) / 2 / side, length: (last - first) / side };
+    };
+    const [across, down] = [extent(xs, w), extent(ys, h)];
+    const place = { x: across.middle, y: down.middle, w: across.length, h: down.length };
+    return { id, category, colour, ...place, area: xs.length };
   });
 }
 
@@ -99,13 +107,11 @@ function inOrder(found: Fact[] | null, nth: number, from: string): Fact[] | null
 }
 
 function liesIn({ x, y }: Fact, place: string): boolean {
-  const low = 0.43;
-  const high = 0.57;
   if (place === 'center' || place === 'middle') {
-    return Math.max(Math.abs(x - 0.5), Math.abs(y - 0.5)) < 0.17;
+    return Math.max(Math.abs(x - 0.5), Math.abs(y - 0.5)) < 0.25;
   }
-  const row = /upper|top/.test(place) ? y < low : /lower|bottom/.test(place) ? y > high : true;
-  const column = place.endsWith('left') ? x < low : place.endsWith('right') ? x > high : true;
+  const row = /upper|top/.test(place) ? y < 0.5 : /lower|bottom/.test(place) ? y > 0.5 : true;
+  const column = place.endsWith('left') ? x < 0.5 : place.endsWith('right') ? x > 0.5 : true;
   return row && column;
 }
 
@@ -118,8 +124,13 @@ function related(match: RegExpExecArray, facts: Fact[]): Fact[] | null {
   if (!a) return null;
   const others = found.filter((f) => f !== a && f !== b);
   if (close) {
-    const gaps = others.map((f) => Math.hypot(f.x - a.x, f.y - a.y));
-    return others.filter((_, i) => gaps[i] === Math.min(...gaps));
+    // From centre to centre or from edge to edge: whoever is nearest by either.
+    const apart = (p: number, q: number, reach: number) => Math.max(0, Math.abs(p - q) - reach);
+    const away = [(f: Fact) => Math.hypot(f.x - a.x, f.y - a.y)];
+    away.push((f) =>
+      Math.hypot(apart(f.x, a.x, (f.w + a.w) / 2), apart(f.y, a.y, (f.h + a.h) / 2)),
+    );
+    return others.filter((f) => away.some((of) => of(f) <= Math.min(...others.map(of)) + 1e-9));
   }
   if (b) return others.filter((f) => standsBetween(f, a, b));
   return others.filter((f) => {

@@ -1,3 +1,4 @@
+import type { Box } from '../tensor/image.ts';
 import { CATEGORY_NAMES, type CategoryName } from './categories.ts';
 import { COLOUR_NAMES, type ColourName } from './colours.ts';
 import type { SceneObject } from './scene.ts';
@@ -159,8 +160,8 @@ function bySize(found: readonly Seen[], size: 'small' | 'large'): readonly Seen[
 }
 
 function isAt({ x, y }: Seen, position: Position, reading: Reading): boolean {
-  const edge = reading === 'strict' ? 0.38 : 0.48;
-  const middle = reading === 'strict' ? 0.13 : 0.22;
+  const edge = reading === 'strict' ? 0.38 : 0.52;
+  const middle = reading === 'strict' ? 0.13 : 0.27;
   if (position === 'center') return Math.abs(x - 0.5) < middle && Math.abs(y - 0.5) < middle;
   const words = position.split(' ');
   return words.every((word) => {
@@ -199,11 +200,19 @@ function byRelation(found: readonly Seen[], { relation, seen, reading }: Related
   return found.filter((s) => isBeside(s, { anchor: a, name, reading }));
 }
 
-/** The nearest one, when the next is 1.3 times as far away. */
+/** The nearest one, when the next is 1.3 times as far away, centre from centre, and farther from edge to edge. */
 function nearest(found: readonly Seen[], anchor: Seen): readonly Seen[] {
   const far = (s: Seen): number => Math.hypot(s.x - anchor.x, s.y - anchor.y);
   const [first, second] = found.toSorted((p, q) => far(p) - far(q));
-  return first && second && far(second) >= 1.3 * far(first) ? [first] : [];
+  if (!first || !second || far(second) < 1.3 * far(first)) return [];
+  const gap = ({ object }: Seen) => gapOf(object.box, anchor.object.box);
+  return found.every((s) => s === first || gap(s) > gap(first)) ? [first] : [];
+}
+
+/** Between the edges of two boxes, px; 0 where they meet. */
+function gapOf(a: Box, b: Box): number {
+  const along = (i: 0 | 1) => Math.max(0, a[i] - b[i + 2]!, b[i] - a[i + 2]!);
+  return Math.hypot(along(0), along(1));
 }
 
 function isBetween(s: Seen, [a, b]: readonly [Seen, Seen], reading: Reading): boolean {
