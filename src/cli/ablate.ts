@@ -75,7 +75,7 @@ async function ablate(
   const file = join(opened.folder, 'ablation.json');
   await withRunLock(path, async () => {
     await writeDocument(file, ablated);
-    await writeReport(opened.folder, await reportPartsOf(opened));
+    await writeReport(opened.folder, await reportPartsOf(opened, terminal));
   });
   if (flags.json) terminal.print(toJson(ablated));
   else for (const line of [...ablationLines(ablated), `wrote ${file}`]) terminal.print(line);

@@ -37,7 +37,7 @@ Examples:
 export function evaluateCommand({ signal }: Context): Command {
   const command = new Command('evaluate')
     .description('run the method over a dataset, or score predictions, by the published metrics')
-    .argument('<dataset>', DATASET_NAMES.join(', '), oneOf('dataset', DATASET_NAMES))
+    .argument('<dataset>', DATASET_NAMES.join(', '), oneOf('the dataset', DATASET_NAMES))
     .addHelpText('after', HELP);
   return addEvaluateFlags(command).action(
     async (name: DatasetName, _flags: unknown, self: Command) => {

@@ -9,7 +9,7 @@ export function numberRanges(option: string): (text: string) => number[] {
   return (text) => {
     const values = text.split(',').flatMap((part) => valuesOf(part) ?? [Number.NaN]);
     if (values.every(Number.isFinite)) return [...new Set(values)];
-    const expected = 'numbers and ranges first:last:step with commas between';
+    const expected = `numbers and ranges first:last:step of up to ${MOST} values, with commas between`;
     throw new ZeroovError('OPTION_INVALID', { option, expected, got: JSON.stringify(text) });
   };
 }

@@ -11,7 +11,9 @@ import { TextFile } from '../evaluation/text-file.ts';
 import type { MethodOptions } from '../pipeline/presets.ts';
 import { toJson } from './json.ts';
 import { whole } from './parse.ts';
-import type { GlobalOptions } from './terminal.ts';
+import type { GlobalOptions, Terminal } from './terminal.ts';
+
+export const WITHOUT_PICTURES = 'no dataset at hand: the report goes without pictures; give --root';
 
 export interface OpenedRun {
   readonly run: string;
@@ -65,9 +67,14 @@ export async function reopenDataset({ dataset, about }: Manifest): Promise<Datas
   }
 }
 
-/** What a report of the run is written from. */
-export async function reportPartsOf({ run, manifest }: OpenedRun): Promise<ReportParts> {
-  return { run, manifest, dataset: await reopenDataset(manifest) };
+/** What a report of the run is written from; says so where that is without pictures. */
+export async function reportPartsOf(
+  { run, manifest }: OpenedRun,
+  terminal: Terminal,
+): Promise<ReportParts> {
+  const dataset = await reopenDataset(manifest);
+  if (!dataset) terminal.note(`${WITHOUT_PICTURES} to "zeroov report"`);
+  return { run, manifest, dataset };
 }
 
 /** Puts a JSON document of a run in place when it is whole. @throws OUTPUT_WRITE */

@@ -9,7 +9,7 @@ import { folderOf } from '../evaluation/run/complete-run.ts';
 import { findManifest, type Manifest } from '../evaluation/run/manifest.ts';
 import type { Dataset } from '../evaluation/sample.ts';
 import { SUMMARY_SCHEMA } from '../evaluation/summary.ts';
-import { reopenDataset } from './opened-run.ts';
+import { reopenDataset, WITHOUT_PICTURES } from './opened-run.ts';
 import { type GlobalOptions, openTerminal } from './terminal.ts';
 
 const HELP = `
@@ -42,7 +42,7 @@ async function report(run: string, flags: Flags): Promise<void> {
   const manifest = await findManifest(run);
   const dataset =
     root === undefined ? await datasetOf(manifest) : await openRoot(run, { root, manifest });
-  if (!dataset) terminal.note('no dataset at hand: the report goes without pictures; give --root');
+  if (!dataset) terminal.note(WITHOUT_PICTURES);
   const names = manifest ? Object.keys(manifest.variants) : [''];
   for (const [i, name] of names.entries()) {
     const folder = folderOf(run, { i, name });

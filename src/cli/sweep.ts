@@ -76,7 +76,7 @@ async function sweep(
   const file = join(folder, 'sweep.json');
   await withRunLock(path, async () => {
     await writeDocument(file, swept);
-    await writeReport(folder, await reportPartsOf(opened));
+    await writeReport(folder, await reportPartsOf(opened, terminal));
   });
   if (flags.json) terminal.print(toJson(swept));
   else for (const line of [...sweepLines(swept), `wrote ${file}`]) terminal.print(line);
