@@ -11,10 +11,10 @@ import shutil
 import tomllib
 from pathlib import Path
 
-import torch
 from diffusers import StableDiffusionPipeline
 from transformers import CLIPTokenizer, Qwen2Tokenizer, SamImageProcessor
 
+from device import load
 from train_sam import build as build_sam
 from train_unet import build as build_unet
 from train_unet import load_vae, scheduler
@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 def export_vlm(config: dict, runs: Path, out: Path, raw: bool) -> None:
     tokenizer = Qwen2Tokenizer.from_pretrained(runs / "vlm" / "tokenizer")
     model = build(config["vlm"], tokenizer)
-    saved = torch.load(runs / "vlm" / "checkpoint.pt", weights_only=True)
+    saved = load(runs / "vlm" / "checkpoint.pt")
     mine = {k.removeprefix("model."): v for k, v in saved["trainer"].items() if k.startswith("model.")}
     model.load_state_dict(mine)
     for p, average in zip(model.parameters(), saved["average"], strict=True):
@@ -51,7 +51,7 @@ def export_vlm(config: dict, runs: Path, out: Path, raw: bool) -> None:
 
 
 def export_sd(config: dict, runs: Path, out: Path) -> None:
-    saved = torch.load(runs / "unet" / "checkpoint.pt", weights_only=True)
+    saved = load(runs / "unet" / "checkpoint.pt")
     tokenizer = CLIPTokenizer.from_pretrained(runs / "unet" / "tokenizer")
     words = len(json.loads((runs / "unet" / "tokenizer" / "vocab.json").read_text()))
     unet, text = build_unet(config["unet"], words, tokenizer.eos_token_id, tokenizer.bos_token_id)
@@ -73,7 +73,7 @@ def export_sd(config: dict, runs: Path, out: Path) -> None:
 
 
 def export_sam(config: dict, runs: Path, out: Path) -> None:
-    saved = torch.load(runs / "sam" / "checkpoint.pt", weights_only=True)
+    saved = load(runs / "sam" / "checkpoint.pt")
     model = build_sam(config["sam"]["network"])
     model.load_state_dict(saved["model"])
     learnt = [p for p in model.parameters() if p.requires_grad]

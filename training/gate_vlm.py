@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from transformers import Qwen2_5_VLForConditionalGeneration, Qwen2Tokenizer
 
+from device import DEVICE, put
 from scenes import Pool, cell_truth, read_shards
 from vlm import patches_for_library
 from vocabulary import chat
@@ -35,9 +36,9 @@ def answer(model, tokenizer, samples: list, patch: int, merge: int):
     texts, maps = [], []
     for first in range(0, len(samples), BATCH):
         part = samples[first : first + BATCH]
-        batch = tokenizer([chat(side * side, s[3][0]) for s in part], return_tensors="pt", padding=True)
+        batch = tokenizer([chat(side * side, s[3][0]) for s in part], return_tensors="pt", padding=True).to(DEVICE)
         ids = batch["input_ids"]
-        pixels = torch.from_numpy(np.stack([s[0] for s in part]))
+        pixels = put(np.stack([s[0] for s in part]))
         values, grid = patches_for_library(pixels, patch, merge)
         types = (ids == model.config.image_token_id).int()
         out = model.generate(
@@ -57,7 +58,7 @@ def answer(model, tokenizer, samples: list, patch: int, merge: int):
             ]
             maps.append(torch.stack(layers))
             texts.append(tokenizer.decode(row, skip_special_tokens=True))
-    return texts, torch.stack(maps).numpy()
+    return texts, torch.stack(maps).cpu().numpy()
 
 
 def iou(a, b) -> float:
@@ -109,7 +110,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     tokenizer = Qwen2Tokenizer.from_pretrained(args.model)
-    model = Qwen2_5_VLForConditionalGeneration.from_pretrained(args.model, attn_implementation="eager", dtype=torch.float32)
+    model = Qwen2_5_VLForConditionalGeneration.from_pretrained(args.model, attn_implementation="eager", dtype=torch.float32).to(DEVICE)
     shards = read_shards(Path(args.data), args.stage, args.size, range(900_000_000, 950_000_000))
     vision = model.config.vision_config
     sizes = {"patch_size": vision.patch_size, "spatial_merge_size": vision.spatial_merge_size}

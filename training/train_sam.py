@@ -8,7 +8,6 @@ the best of three learns the mask, the IoU head learns how good each one is.
 """
 
 import argparse
-import csv
 import json
 import os
 import time
@@ -21,6 +20,8 @@ import torch.nn.functional as F
 from torch import nn
 from transformers import SamConfig, SamModel
 
+from curve import cut_back, write_curve
+from device import DEVICE, autocast, load, put
 from scenes import read_shards, seeds_for
 
 HERE = Path(__file__).parent
@@ -66,14 +67,14 @@ class Prompts:
 
     def __init__(self, masks: np.ndarray, kind: str, random: np.random.Generator):
         boxes = np.stack([jitter(tight_box(m), m.shape[0], random) for m in masks])
-        self.boxes = torch.from_numpy(boxes).float()  # [P 4]
+        self.boxes = put(boxes).float()  # [P 4]
         n = int(random.integers(1, 4))
         drawn = [draw_points(m, n, random) for m in masks] if "points" in kind else []
         self.input = {
             "input_boxes": self.boxes[:, None] if "box" in kind else None,
             "input_points": torch.tensor(np.stack([p for p, _ in drawn]))[:, None].float() if drawn else None,
             "input_labels": torch.tensor(np.stack([says for _, says in drawn]))[:, None] if drawn else None,
-            "input_masks": rough_logits(torch.from_numpy(masks).float(), random) if kind == "mask" else None,
+            "input_masks": rough_logits(put(masks).float(), random) if kind == "mask" else None,
         }
 
 
@@ -116,7 +117,7 @@ def rough_logits(masks: torch.Tensor, random: np.random.Generator) -> torch.Tens
     cells = int(random.choice([16, 32]))
     coarse = F.avg_pool2d(masks[:, None], side // cells)
     rolled = [torch.roll(m, tuple(int(v) for v in random.integers(-1, 2, 2)), (1, 2)) for m in coarse]
-    noise = torch.from_numpy(random.normal(0, 0.15, (p, 1, cells, cells))).float()
+    noise = put(random.normal(0, 0.15, (p, 1, cells, cells))).float()
     soft = F.avg_pool2d(F.pad(torch.stack(rolled) + noise, (1, 1, 1, 1), mode="replicate"), 3, 1)
     soft = F.interpolate(soft, size=side // 2, mode="bilinear").clamp(1e-3, 1 - 1e-3)
     return soft.logit() - torch.tensor(random.uniform(0.2, 0.5)).logit().float()
@@ -141,7 +142,7 @@ def draw(shards: list, random: np.random.Generator, scenes: int, count: int) -> 
 
 
 def normalise(rgb: np.ndarray) -> torch.Tensor:
-    x = torch.from_numpy(np.array(rgb)).float() / 255
+    x = put(np.array(rgb)).float() / 255
     return ((x - MEAN) / STD).permute(2, 0, 1)
 
 
@@ -195,7 +196,7 @@ def gate(model: SamModel, shards: list, samples: int) -> dict:
             prompts = Prompts(masks, kind, random)
             logits, ious = predict(model, pixels, prompts, True)
             full = F.interpolate(pick(logits, ious)[:, None], size=masks.shape[-1], mode="bilinear")[:, 0] > 0
-            truth = torch.from_numpy(masks)
+            truth = put(masks)
             got.append(iou(full, truth))
             boxes.append(iou(filled(prompts.boxes, masks.shape[-1]), truth))
         got, boxes = torch.cat(got), torch.cat(boxes)
@@ -233,7 +234,7 @@ class Run:
             [s for stage in self.settings["stages"] for s in read_shards(data, stage, side, seeds_for(part, held_out))]
             for part in ("train", "val")
         )
-        self.model = build(self.settings["network"])
+        self.model = build(self.settings["network"]).to(DEVICE)
         self.learning = [p for p in self.model.parameters() if p.requires_grad]
         groups = [
             {"params": [p for p in self.learning if p.dim() > 1], "weight_decay": self.settings["weight_decay"]},
@@ -244,10 +245,11 @@ class Run:
         self.state = {"step": 0, "seconds": 0.0}
         path = self.folder / "checkpoint.pt"
         if path.exists():
-            saved = torch.load(path, weights_only=True)
+            saved = load(path)
             self.model.load_state_dict(saved["model"])
             self.optimiser.load_state_dict(saved["optimiser"])
             self.average, self.state = saved["average"], saved["state"]
+            cut_back(self.folder / "curve.csv", self.state["step"])
             print("resumed", self.state, flush=True)
 
     def save(self):
@@ -271,9 +273,9 @@ class Run:
         rate = self.rate()
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        with torch.autocast("cpu", torch.bfloat16, enabled=s["bf16"]):
+        with autocast(s["bf16"]):
             logits, ious = predict(self.model, pixels, prompts, random.random() > 0.15)
-        total, figures = losses(logits, ious, torch.from_numpy(masks).float())
+        total, figures = losses(logits, ious, put(masks).float())
         self.optimiser.zero_grad()
         total.backward()
         nn.utils.clip_grad_norm_(self.learning, 1.0)
@@ -293,16 +295,6 @@ class Run:
             out.write(json.dumps(figures) + "\n")
         print("GATE", json.dumps(figures), flush=True)
         return figures
-
-
-def write_curve(path: Path, row: dict) -> None:
-    new = not path.exists()
-    with path.open("a", newline="") as out:
-        writer = csv.DictWriter(out, row)
-        if new:
-            writer.writeheader()
-        writer.writerow(row)
-    print(" ".join(f"{k}={v}" for k, v in row.items()), flush=True)
 
 
 def main() -> None:

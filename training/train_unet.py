@@ -5,7 +5,6 @@
 The gate is the self-attention's mass inside an object over its share of the area, mean over held-out objects.
 """
 
-import csv
 import json
 import os
 import time
@@ -18,6 +17,8 @@ import torch.nn.functional as F
 from diffusers import DDIMScheduler, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
+from curve import cut_back, write_curve
+from device import DEVICE, load, put
 from scenes import read_shards, seeds_for
 from train_vae import build as build_vae
 from vocabulary import save_clip
@@ -34,15 +35,15 @@ def build(settings: dict, vocabulary: int, end: int, begin: int):
     unet = UNet2DConditionModel(
         in_channels=4, out_channels=4, cross_attention_dim=settings["text"]["hidden_size"], **network
     )
-    generator = torch.Generator().manual_seed(settings["seed"])
+    generator = torch.Generator("cpu").manual_seed(settings["seed"])
     for name, module in unet.named_modules():  # non-local means to begin with: like features attend to each other
         if name.endswith("attn1"):
-            w = torch.randn(module.to_q.weight.shape, generator=generator)
+            w = torch.randn(module.to_q.weight.shape, generator=generator, device="cpu")
             w = w * settings["query_key_gain"] / module.to_q.weight.shape[1] ** 0.5
             with torch.no_grad():
                 module.to_q.weight.copy_(w)
                 module.to_k.weight.copy_(w)
-    return unet, text
+    return unet.to(DEVICE), text.to(DEVICE)
 
 
 def scheduler() -> DDIMScheduler:
@@ -57,13 +58,13 @@ def encode(vae, shards: list, path: Path) -> torch.Tensor:
     """Posterior means of all scenes, [scenes 4 h w]; kept on disk beside the run."""
     count = sum(len(s.rgb) for s in shards)
     if path.exists():
-        saved = torch.load(path, weights_only=True)
+        saved = load(path)
         if len(saved) == count:
             return saved
     out = []
     for shard in shards:
         for i in range(0, len(shard.rgb), 20):
-            x = torch.from_numpy(shard.rgb[i : i + 20].copy()).permute(0, 3, 1, 2).float() / 127.5 - 1
+            x = put(shard.rgb[i : i + 20].copy()).permute(0, 3, 1, 2).float() / 127.5 - 1
             out.append(vae.encode(x).latent_dist.mean)
     latents = torch.cat(out)
     torch.save(latents, path)
@@ -99,9 +100,9 @@ class SelfAttention:
 def gate(unet, text, tokenizer, latents: torch.Tensor, shard, steps=(1, 100, 300)) -> dict:
     """Mass inside the object over its area share, mean over all object cells' rows, by grid side and noise level."""
     recorder = SelfAttention(unet)
-    noise = torch.randn(latents.shape, generator=torch.Generator().manual_seed(5))
-    alphas = scheduler().alphas_cumprod
-    ids = tokenizer(["" for _ in latents], padding="max_length", max_length=77, return_tensors="pt").input_ids
+    noise = torch.randn(latents.shape, generator=torch.Generator("cpu").manual_seed(5), device="cpu").to(DEVICE)
+    alphas = ALPHAS
+    ids = tokenizer(["" for _ in latents], padding="max_length", max_length=77, return_tensors="pt").input_ids.to(DEVICE)
     context = text(ids).last_hidden_state
     figures = {}
     for t in steps:
@@ -113,7 +114,7 @@ def gate(unet, text, tokenizer, latents: torch.Tensor, shard, steps=(1, 100, 300
             for i in range(len(latents)):
                 owner = np.asarray(shard.owner[i])
                 for k in range(len(shard.scenes[i]["objects"])):
-                    share = torch.from_numpy((owner == k + 1).reshape(side, cell, side, cell).mean((1, 3)).reshape(-1))
+                    share = put((owner == k + 1).reshape(side, cell, side, cell).mean((1, 3)).reshape(-1))
                     inside = share >= 0.5
                     if inside.any():
                         mass = (attention[i][inside] * share.float()).sum(1)
@@ -127,8 +128,8 @@ def gate(unet, text, tokenizer, latents: torch.Tensor, shard, steps=(1, 100, 300
 
 def load_vae(config: dict, runs: Path):
     vae = build_vae(config["vae"]["network"], config["vae"]["size"])
-    vae.load_state_dict(torch.load(runs / "vae" / "checkpoint.pt", weights_only=True)["vae"])
-    return vae.eval()
+    vae.load_state_dict(load(runs / "vae" / "checkpoint.pt")["vae"])
+    return vae.to(DEVICE).eval()
 
 
 class Run:
@@ -148,7 +149,7 @@ class Run:
         latents = encode(vae, self.shards, self.folder / "latents.pt")
         self.scale = 1 / latents[:2000].std().item()
         self.latents = latents * self.scale
-        x = torch.from_numpy(self.val.rgb[:24].copy()).permute(0, 3, 1, 2).float() / 127.5 - 1
+        x = put(self.val.rgb[:24].copy()).permute(0, 3, 1, 2).float() / 127.5 - 1
         with torch.no_grad():
             self.val_latents = vae.encode(x).latent_dist.mean * self.scale
         self.texts = [[e[0] for e in scene["expressions"]] for s in self.shards for scene in s.scenes]
@@ -161,11 +162,12 @@ class Run:
         self.state = {"step": 0, "seconds": 0.0}
         path = self.folder / "checkpoint.pt"
         if path.exists():
-            saved = torch.load(path, weights_only=True)
+            saved = load(path)
             self.unet.load_state_dict(saved["unet"])
             self.text.load_state_dict(saved["text"])
             self.optimiser.load_state_dict(saved["optimiser"])
             self.state, self.average = saved["state"], saved["average"]
+            cut_back(self.folder / "curve.csv", self.state["step"])
 
     def save(self):
         path = self.folder / "checkpoint.pt"
@@ -195,10 +197,10 @@ class Run:
         turns = random.integers(2)
         z = z.flip(3) if turns else z  # captions of these stages may name sides; drop them for mirrored scenes
         said = [str(random.choice(self.texts[i])) if self.texts[i] and not turns and random.random() > s["caption_drop"] else "" for i in at]
-        ids = self.tokenizer(said, padding="max_length", max_length=77, truncation=True, return_tensors="pt").input_ids
+        ids = self.tokenizer(said, padding="max_length", max_length=77, truncation=True, return_tensors="pt").input_ids.to(DEVICE)
         low = random.random(s["batch"]) < s["low_share"]
-        t = torch.from_numpy(np.where(low, random.integers(0, s["low_t"], s["batch"]), random.integers(0, 1000, s["batch"])))
-        noise = torch.from_numpy(random.standard_normal(z.shape, dtype=np.float32))
+        t = put(np.where(low, random.integers(0, s["low_t"], s["batch"]), random.integers(0, 1000, s["batch"])))
+        noise = put(random.standard_normal(z.shape, dtype=np.float32))
         a = ALPHAS[t].view(-1, 1, 1, 1)
         out = self.unet(a.sqrt() * z + (1 - a).sqrt() * noise, t, self.text(ids).last_hidden_state).sample
         loss = F.mse_loss(out, noise)
@@ -213,7 +215,7 @@ class Run:
         return loss.item()
 
 
-ALPHAS = scheduler().alphas_cumprod
+ALPHAS = scheduler().alphas_cumprod.to(DEVICE)
 
 
 def main() -> None:
@@ -228,13 +230,9 @@ def main() -> None:
         run.state["step"] += 1
         run.state["seconds"] += min(60.0, time.time() - started)
         if run.state["step"] % run.settings["log_every"] == 0:
-            row = [run.state["step"], round(run.state["seconds"]), round(float(np.mean(logged)), 4)]
+            row = {"step": run.state["step"], "seconds": round(run.state["seconds"]), "mse": round(float(np.mean(logged)), 4)}
             logged = []
-            with (run.folder / "curve.csv").open("a", newline="") as out:
-                if out.tell() == 0:
-                    csv.writer(out).writerow(["step", "seconds", "mse"])
-                csv.writer(out).writerow(row)
-            print(*row, flush=True)
+            write_curve(run.folder / "curve.csv", row)
         if run.state["step"] % run.settings["save_every"] == 0:
             run.save()
         if run.state["step"] % run.settings["gate_every"] == 0:

@@ -6,7 +6,6 @@
 """
 
 import argparse
-import csv
 import os
 import time
 import tomllib
@@ -17,6 +16,8 @@ import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderKL
 
+from curve import cut_back, write_curve
+from device import DEVICE, load, put
 from scenes import read_shards, seeds_for
 
 HERE = Path(__file__).parent
@@ -39,12 +40,13 @@ def draw(shards: list, random: np.random.Generator, batch: int, crop: int) -> to
         y, x = random.integers(0, rgb.shape[0] - crop + 1, 2)
         piece = np.rot90(rgb[y : y + crop, x : x + crop], random.integers(4))
         out.append(np.ascontiguousarray(piece if random.random() < 0.5 else piece[:, ::-1]))
-    return torch.from_numpy(np.stack(out)).permute(0, 3, 1, 2).float() / 127.5 - 1
+    return put(np.stack(out)).permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
-def loss_of(vae, x, settings):
+def loss_of(vae, x, settings, random: np.random.Generator):
     posterior = vae.encode(x).latent_dist
-    y = vae.decode(posterior.sample()).sample
+    chance = torch.Generator("cpu").manual_seed(int(random.integers(2**62)))
+    y = vae.decode(posterior.sample(chance)).sample
     l1 = (x - y).abs().mean()
     step = sum(((x - y).diff(dim=d)).abs().mean() for d in (2, 3))
     kl = posterior.kl().mean() / posterior.mean[0].numel()
@@ -55,7 +57,7 @@ def loss_of(vae, x, settings):
 @torch.no_grad()
 def psnr(vae, shard, pictures: int = 40) -> float:
     """dB of whole pictures, drawn again from their posterior means."""
-    x = torch.from_numpy(shard.rgb[:pictures].copy()).permute(0, 3, 1, 2).float() / 127.5 - 1
+    x = put(shard.rgb[:pictures].copy()).permute(0, 3, 1, 2).float() / 127.5 - 1
     return (-10 * torch.log10(F.mse_loss(x, vae.decode(vae.encode(x).latent_dist.mean).sample) / 4)).item()
 
 
@@ -73,22 +75,23 @@ def main() -> None:
     data = (HERE / config["data"]["folder"]).resolve()
     held_out = config["data"]["held_out_seed"]
     if args.gate:
-        vae = AutoencoderKL.from_pretrained(args.gate, torch_dtype=torch.float32)
+        vae = AutoencoderKL.from_pretrained(args.gate, torch_dtype=torch.float32).to(DEVICE)
         print(f"{psnr(vae, read_shards(data, settings['stages'][-1], settings['size'], seeds_for('val', held_out))[0]):.2f} dB")
         return
     seeds = seeds_for("train", held_out)
     shards = [s for stage in settings["stages"] for s in read_shards(data, stage, settings["size"], seeds)]
-    vae = build(settings["network"], settings["size"])
+    vae = build(settings["network"], settings["size"]).to(DEVICE)
     if start:
         vae.load_state_dict(AutoencoderKL.from_pretrained(start, torch_dtype=torch.float32).state_dict())
     optimiser = torch.optim.AdamW(vae.parameters(), lr=settings["lr"], betas=(0.9, 0.98), weight_decay=0.01)
     state = {"step": 0, "seconds": 0.0}
     path = folder / "checkpoint.pt"
     if path.exists():
-        saved = torch.load(path, weights_only=True)
+        saved = load(path)
         vae.load_state_dict(saved["vae"])
         optimiser.load_state_dict(saved["optimiser"])
         state = saved["state"]
+        cut_back(folder / "curve.csv", state["step"])
     while state["step"] < settings["steps"]:
         random = np.random.default_rng([settings["seed"], state["step"]])
         started = time.time()
@@ -96,7 +99,7 @@ def main() -> None:
         rate = settings["lr"] * min(1, (state["step"] + 1) / 30) * (1 if done < 0.6 else max(0.05, (1 - done) / 0.4))
         for group in optimiser.param_groups:
             group["lr"] = rate
-        total, figures = loss_of(vae, draw(shards, random, settings["batch"], settings["crop"]), settings)
+        total, figures = loss_of(vae, draw(shards, random, settings["batch"], settings["crop"]), settings, random)
         optimiser.zero_grad()
         total.backward()
         torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
@@ -104,14 +107,8 @@ def main() -> None:
         state["step"] += 1
         state["seconds"] += min(60.0, time.time() - started)
         if state["step"] % settings["log_every"] == 0:
-            row = [state["step"], round(state["seconds"]), *(round(v.item(), 4) for v in figures.values())]
-            new = not (folder / "curve.csv").exists()
-            with (folder / "curve.csv").open("a", newline="") as out:
-                writer = csv.writer(out)
-                if new:
-                    writer.writerow(["step", "seconds", *figures])
-                writer.writerow(row)
-            print(*row, flush=True)
+            shown = {name: round(v.item(), 4) for name, v in figures.items()}
+            write_curve(folder / "curve.csv", {"step": state["step"], "seconds": round(state["seconds"])} | shown)
         if state["step"] % settings["save_every"] == 0 or state["step"] == settings["steps"]:
             torch.save({"vae": vae.state_dict(), "optimiser": optimiser.state_dict(), "state": state}, str(path) + ".part")
             os.replace(str(path) + ".part", path)

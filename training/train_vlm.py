@@ -10,7 +10,6 @@ full prompt from the first step; attention is never supervised. Every figure goe
 """
 
 import argparse
-import csv
 import json
 import os
 import time
@@ -23,6 +22,8 @@ import torch.distributed as dist
 import torch.nn.functional as F
 from transformers import Qwen2_5_VLForConditionalGeneration
 
+from curve import cut_back, write_curve
+from device import DEVICE, autocast, load, put
 from gate_vlm import held_out, measure
 from scenes import CATEGORIES, COLOURS, Pool, cell_truth, read_shards, seeds_for
 from vlm import Trainer, answer_text, build, check_against_library
@@ -35,7 +36,13 @@ NONE = -100
 class Batch:
     """One step's scenes as tensors; digits' weights beside the answers."""
 
-    def __init__(self, drawn: list, trainer: Trainer, settings: dict):
+    def __init__(self, drawn: list, trainer: Trainer):
+        with torch.device("cpu"):
+            self.fill(drawn, trainer)
+        for name, tensor in vars(self).items():
+            setattr(self, name, tensor.to(DEVICE))
+
+    def fill(self, drawn: list, trainer: Trainer):
         pixels, owners, objects, saids = zip(*drawn, strict=True)
         self.pixels = torch.from_numpy(np.stack(pixels))
         truth = [cell_truth(np.asarray(o), things, trainer.cell) for o, things in zip(owners, objects, strict=True)]
@@ -62,10 +69,10 @@ class Batch:
 
     def corrupted(self, random, share: float, trainer: Trainer) -> torch.Tensor:
         """The ids with the digits of a share of the answers replaced by others: what is asked cannot be read off them."""
-        wrong = torch.from_numpy(random.random(self.ids.shape[:2]) < share)[:, :, None]
+        wrong = put(random.random(self.ids.shape[:2]) < share)[:, :, None]
         self.readable = self.second & ~wrong  # a second digit follows from the place AND the first digit given
         digit = torch.roll(self.first | self.second, 1, 2) & wrong
-        noise = trainer.digit_ids[torch.from_numpy(random.integers(0, 10, self.ids.shape))]
+        noise = trainer.digit_ids[put(random.integers(0, 10, self.ids.shape))]
         return torch.where(digit, noise, self.ids)
 
     @staticmethod
@@ -184,7 +191,7 @@ class Run:
         self.tokenizer = load_or_train_qwen2(start or self.folder / "tokenizer", self.expressions())
         self.tokenizer.save_pretrained(self.folder / "tokenizer")
         model = build(self.settings, self.tokenizer)
-        self.trainer = Trainer(model, self.tokenizer, self.settings, self.config["data"]["size"])
+        self.trainer = Trainer(model, self.tokenizer, self.settings, self.config["data"]["size"]).to(DEVICE)
         self.memo, self.answers = {}, {}
         self.trainer.cache = self.cached
         self.trainer.cache_answer = self.cached_answer
@@ -197,7 +204,7 @@ class Run:
         self.resume()
 
     def expressions(self) -> list[str]:
-        return [e[0] for s in read_shards(self.data, "d", self.config["data"]["size"], seeds_for("train", 900000000))[:3] for scene in s.scenes for e in scene["expressions"]]
+        return [e[0] for s in read_shards(self.data, "d", self.config["data"]["size"], seeds_for("train", self.config["data"]["held_out_seed"]))[:3] for scene in s.scenes for e in scene["expressions"]]
 
     def cached(self, text):
         if text not in self.memo:
@@ -223,11 +230,12 @@ class Run:
     def resume(self):
         path = self.folder / "checkpoint.pt"
         if path.exists():
-            saved = torch.load(path, weights_only=True)
+            saved = load(path)
             self.trainer.load_state_dict(saved["trainer"])
             if "optimiser" in saved:
                 self.optimiser.load_state_dict(saved["optimiser"])
             self.state, self.average = saved["state"], saved["average"]
+            cut_back(self.folder / "curve.csv", self.state["step"])
             print("resumed", self.state, flush=True)
 
     def save(self):
@@ -291,7 +299,7 @@ def main() -> None:
         run.start_from(args.start, args.stage)
     settings, state, trainer = run.settings, run.state, run.trainer
     stages = settings["stages"]
-    logged, since, shown = {}, time.time(), 0
+    logged, since, shown = {}, time.time(), state["step"]
     while state["stage"] < len(stages):
         stage = stages[state["stage"]]
         only = stage.get("only")
@@ -299,9 +307,9 @@ def main() -> None:
         names, weights = zip(*stage["mix"].items(), strict=True)
         scenes = stage.get("scenes", settings["scenes"]) // ranks
         drawn = [run.pool(names[random.choice(len(names), p=np.array(weights) / sum(weights))]).draw(random, 1 if only else stage.get("branches", settings["branches"]), stage.get("often", {})) for _ in range(scenes)]
-        batch = Batch(drawn, trainer, settings)
+        batch = Batch(drawn, trainer)
         started = time.time()
-        with torch.autocast("cpu", torch.bfloat16, enabled=settings["bf16"]):
+        with autocast(settings["bf16"]):
             total, figures = losses(trainer, batch, random, settings, stage)
         done = state["stage_step"] / stage["max_steps"]
         cooling = min(1.0, max(0.02, (1 - done) / stage["cool"])) if "cool" in stage else 1.0
@@ -329,7 +337,7 @@ def main() -> None:
             means = {k: round(float(np.mean(v)), 4) for k, v in logged.items()}
             per_second = round((state["step"] - shown) * scenes * ranks / max(1e-6, time.time() - since), 2)
             shown, since, logged = state["step"], time.time(), {}
-            write_curve(run.folder / "curve.csv", {"step": state["step"], "stage": stage["name"], "q": state["q"], "seconds": round(state["seconds"]), "scenes_per_s": per_second, "lr": rate} | means)
+            write_curve(run.folder / "curve.csv", {"step": state["step"], "stage": stage["name"], "q": state["q"], "seconds": round(state["seconds"]), "scenes_per_s": per_second, "lr": rate} | means, COLUMNS)
         if rank == 0 and state["step"] % settings["save_every"] == 0:
             run.save()
         if rank == 0 and not only and state["stage_step"] % settings["gate_every"] == 0:
@@ -346,16 +354,6 @@ def main() -> None:
 
 
 COLUMNS = ["step", "stage", "q", "seconds", "scenes_per_s", "lr", "grad", "look_cat", "look_col", "look_col_acc", "extent_px", "cell_cat", "cell_col", "cell_col_acc", "cell_tens", "edge_px", "query_cat", "query_col", "point", "point_acc", "tens", "ones", "other", "x1"]
-
-
-def write_curve(path: Path, line: dict) -> None:
-    new = not path.exists()
-    with path.open("a", newline="") as out:
-        writer = csv.DictWriter(out, COLUMNS, extrasaction="ignore")
-        if new:
-            writer.writeheader()
-        writer.writerow(line)
-    print(" ".join(f"{k}={v}" for k, v in line.items()), flush=True)
 
 
 if __name__ == "__main__":

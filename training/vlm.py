@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 
+import device  # noqa: F401 - before any tensor is made
 from scenes import COLOURS, NAMES
 from vocabulary import SPECIAL, chat
 
