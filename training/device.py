@@ -1,6 +1,8 @@
 """Where the trainers compute: on a GPU where there is one, else on the CPU. Tensors that are made go there by themselves;
-batches are drawn on the CPU, the same ones everywhere, and put there."""
+batches and first weights are drawn on the CPU, the same ones everywhere, and put there."""
 
+import os
+from functools import wraps
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +17,36 @@ def put(array: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(array).to(DEVICE)
 
 
+def on_cpu(make):
+    """For functions whose tensors are to be made, and drawn, on the CPU."""
+
+    @wraps(make)
+    def made(*args, **settings):
+        with torch.device("cpu"):
+            return make(*args, **settings)
+
+    return made
+
+
 def autocast(bf16: bool):
     """BF16 where `bf16` says so; always on a GPU."""
     return torch.autocast(DEVICE.type, torch.bfloat16, enabled=bf16 or DEVICE.type != "cpu")
 
 
+def save(content, path: Path) -> None:
+    """The whole file or none; its tensors are the CPU's, so that it loads anywhere."""
+    torch.save(to_cpu(content), str(path) + ".part")
+    os.replace(str(path) + ".part", path)
+
+
+def to_cpu(content):
+    if isinstance(content, torch.Tensor):
+        return content.cpu()
+    if isinstance(content, dict):
+        return {name: to_cpu(part) for name, part in content.items()}
+    return [to_cpu(part) for part in content] if isinstance(content, list) else content
+
+
 def load(path: Path):
-    """What a trainer saved, wherever it was trained."""
-    return torch.load(path, map_location=DEVICE, weights_only=True)
+    """What a trainer saved, on the CPU: models and optimisers take it from there to where they are."""
+    return torch.load(path, map_location="cpu", weights_only=True)

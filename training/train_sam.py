@@ -21,7 +21,7 @@ from torch import nn
 from transformers import SamConfig, SamModel
 
 from curve import cut_back, write_curve
-from device import DEVICE, autocast, load, put
+from device import DEVICE, autocast, load, on_cpu, put, save
 from scenes import read_shards, seeds_for
 
 HERE = Path(__file__).parent
@@ -30,6 +30,7 @@ STD = torch.tensor([0.229, 0.224, 0.225])
 KINDS = ["box", "points", "box+points", "mask"]
 
 
+@on_cpu
 def build(network: dict) -> SamModel:
     width, side, patch = network["decoder_hidden"], network["image_size"], network["patch_size"]
     model = SamModel._from_config(SamConfig(
@@ -248,15 +249,12 @@ class Run:
             saved = load(path)
             self.model.load_state_dict(saved["model"])
             self.optimiser.load_state_dict(saved["optimiser"])
-            self.average, self.state = saved["average"], saved["state"]
-            cut_back(self.folder / "curve.csv", self.state["step"])
+            self.average, self.state = [a.to(DEVICE) for a in saved["average"]], saved["state"]
             print("resumed", self.state, flush=True)
 
     def save(self):
-        path = self.folder / "checkpoint.pt"
         saved = {"model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(), "average": self.average, "state": self.state}
-        torch.save(saved, str(path) + ".part")
-        os.replace(str(path) + ".part", path)
+        save(saved, self.folder / "checkpoint.pt")
 
     def rate(self) -> float:
         s, step = self.settings, self.state["step"]
@@ -305,6 +303,7 @@ def main() -> None:
         run.gate()
         return
     s, logged = run.settings, {}
+    cut_back(run.folder / "curve.csv", run.state["step"])
     while run.state["step"] < s["steps"]:
         for key, value in run.step().items():
             logged.setdefault(key, []).append(value)

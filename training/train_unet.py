@@ -18,7 +18,7 @@ from diffusers import DDIMScheduler, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from curve import cut_back, write_curve
-from device import DEVICE, load, put
+from device import DEVICE, load, on_cpu, put, save
 from scenes import read_shards, seeds_for
 from train_vae import build as build_vae
 from vocabulary import save_clip
@@ -26,6 +26,7 @@ from vocabulary import save_clip
 HERE = Path(__file__).parent
 
 
+@on_cpu
 def build(settings: dict, vocabulary: int, end: int, begin: int):
     text = CLIPTextModel(CLIPTextConfig(
         **settings["text"], vocab_size=vocabulary, max_position_embeddings=77, hidden_act="quick_gelu",
@@ -38,12 +39,11 @@ def build(settings: dict, vocabulary: int, end: int, begin: int):
     generator = torch.Generator("cpu").manual_seed(settings["seed"])
     for name, module in unet.named_modules():  # non-local means to begin with: like features attend to each other
         if name.endswith("attn1"):
-            w = torch.randn(module.to_q.weight.shape, generator=generator, device="cpu")
-            w = w * settings["query_key_gain"] / module.to_q.weight.shape[1] ** 0.5
+            w = torch.randn(module.to_q.weight.shape, generator=generator) * settings["query_key_gain"] / module.to_q.weight.shape[1] ** 0.5
             with torch.no_grad():
                 module.to_q.weight.copy_(w)
                 module.to_k.weight.copy_(w)
-    return unet.to(DEVICE), text.to(DEVICE)
+    return unet, text
 
 
 def scheduler() -> DDIMScheduler:
@@ -60,14 +60,14 @@ def encode(vae, shards: list, path: Path) -> torch.Tensor:
     if path.exists():
         saved = load(path)
         if len(saved) == count:
-            return saved
+            return saved.to(DEVICE)
     out = []
     for shard in shards:
         for i in range(0, len(shard.rgb), 20):
             x = put(shard.rgb[i : i + 20].copy()).permute(0, 3, 1, 2).float() / 127.5 - 1
             out.append(vae.encode(x).latent_dist.mean)
     latents = torch.cat(out)
-    torch.save(latents, path)
+    save(latents, path)
     return latents
 
 
@@ -129,7 +129,7 @@ def gate(unet, text, tokenizer, latents: torch.Tensor, shard, steps=(1, 100, 300
 def load_vae(config: dict, runs: Path):
     vae = build_vae(config["vae"]["network"], config["vae"]["size"])
     vae.load_state_dict(load(runs / "vae" / "checkpoint.pt")["vae"])
-    return vae.to(DEVICE).eval()
+    return vae.eval()
 
 
 class Run:
@@ -144,7 +144,7 @@ class Run:
         self.folder.mkdir(parents=True, exist_ok=True)
         held_out, size = self.config["data"]["held_out_seed"], self.config["vae"]["size"]
         of = lambda part: [s for g in self.settings["stages"] for s in read_shards(data, g, size, seeds_for(part, held_out))[: self.settings["shards"]]]
-        vae = load_vae(self.config, runs)
+        vae = load_vae(self.config, runs).to(DEVICE)
         self.shards, self.val = of("train"), of("val")[-1]
         latents = encode(vae, self.shards, self.folder / "latents.pt")
         self.scale = 1 / latents[:2000].std().item()
@@ -155,7 +155,8 @@ class Run:
         self.texts = [[e[0] for e in scene["expressions"]] for s in self.shards for scene in s.scenes]
         size = save_clip(self.folder / "tokenizer", [e for texts in self.texts for e in texts])
         self.tokenizer = CLIPTokenizer.from_pretrained(self.folder / "tokenizer")
-        self.unet, self.text = build(self.settings, size, self.tokenizer.eos_token_id, self.tokenizer.bos_token_id)
+        made = build(self.settings, size, self.tokenizer.eos_token_id, self.tokenizer.bos_token_id)
+        self.unet, self.text = (m.to(DEVICE) for m in made)
         self.parameters = [*self.unet.parameters(), *self.text.parameters()]
         self.optimiser = torch.optim.AdamW(self.parameters, lr=self.settings["lr"], betas=(0.9, 0.98), weight_decay=0.01)
         self.average = [p.detach().clone() for p in self.parameters]
@@ -166,15 +167,12 @@ class Run:
             self.unet.load_state_dict(saved["unet"])
             self.text.load_state_dict(saved["text"])
             self.optimiser.load_state_dict(saved["optimiser"])
-            self.state, self.average = saved["state"], saved["average"]
-            cut_back(self.folder / "curve.csv", self.state["step"])
+            self.state, self.average = saved["state"], [a.to(DEVICE) for a in saved["average"]]
 
     def save(self):
-        path = self.folder / "checkpoint.pt"
         saved = {"unet": self.unet.state_dict(), "text": self.text.state_dict(), "optimiser": self.optimiser.state_dict(),
                  "state": self.state, "average": self.average, "scale": self.scale}
-        torch.save(saved, str(path) + ".part")
-        os.replace(str(path) + ".part", path)
+        save(saved, self.folder / "checkpoint.pt")
 
     def use_average(self):
         mine = [p.detach().clone() for p in self.parameters]
@@ -223,6 +221,7 @@ def main() -> None:
     print(sum(p.numel() for p in run.unet.parameters()), sum(p.numel() for p in run.text.parameters()), "scale", run.scale, flush=True)
     if run.state["step"] == 0:
         run.print_gate()
+    cut_back(run.folder / "curve.csv", run.state["step"])
     logged = []
     while run.state["step"] < run.settings["steps"]:
         started = time.time()
@@ -233,7 +232,7 @@ def main() -> None:
             row = {"step": run.state["step"], "seconds": round(run.state["seconds"]), "mse": round(float(np.mean(logged)), 4)}
             logged = []
             write_curve(run.folder / "curve.csv", row)
-        if run.state["step"] % run.settings["save_every"] == 0:
+        if run.state["step"] % run.settings["save_every"] == 0 or run.state["step"] == run.settings["steps"]:
             run.save()
         if run.state["step"] % run.settings["gate_every"] == 0:
             run.print_gate()

@@ -17,12 +17,13 @@ import torch.nn.functional as F
 from diffusers import AutoencoderKL
 
 from curve import cut_back, write_curve
-from device import DEVICE, load, put
+from device import DEVICE, load, on_cpu, put, save
 from scenes import read_shards, seeds_for
 
 HERE = Path(__file__).parent
 
 
+@on_cpu
 def build(network: dict, size: int) -> AutoencoderKL:
     levels = len(network["block_out_channels"])
     return AutoencoderKL(
@@ -91,7 +92,7 @@ def main() -> None:
         vae.load_state_dict(saved["vae"])
         optimiser.load_state_dict(saved["optimiser"])
         state = saved["state"]
-        cut_back(folder / "curve.csv", state["step"])
+    cut_back(folder / "curve.csv", state["step"])
     while state["step"] < settings["steps"]:
         random = np.random.default_rng([settings["seed"], state["step"]])
         started = time.time()
@@ -110,8 +111,7 @@ def main() -> None:
             shown = {name: round(v.item(), 4) for name, v in figures.items()}
             write_curve(folder / "curve.csv", {"step": state["step"], "seconds": round(state["seconds"])} | shown)
         if state["step"] % settings["save_every"] == 0 or state["step"] == settings["steps"]:
-            torch.save({"vae": vae.state_dict(), "optimiser": optimiser.state_dict(), "state": state}, str(path) + ".part")
-            os.replace(str(path) + ".part", path)
+            save({"vae": vae.state_dict(), "optimiser": optimiser.state_dict(), "state": state}, path)
 
 
 if __name__ == "__main__":

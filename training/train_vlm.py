@@ -23,7 +23,7 @@ import torch.nn.functional as F
 from transformers import Qwen2_5_VLForConditionalGeneration
 
 from curve import cut_back, write_curve
-from device import DEVICE, autocast, load, put
+from device import DEVICE, autocast, load, on_cpu, put, save
 from gate_vlm import held_out, measure
 from scenes import CATEGORIES, COLOURS, Pool, cell_truth, read_shards, seeds_for
 from vlm import Trainer, answer_text, build, check_against_library
@@ -37,11 +37,11 @@ class Batch:
     """One step's scenes as tensors; digits' weights beside the answers."""
 
     def __init__(self, drawn: list, trainer: Trainer):
-        with torch.device("cpu"):
-            self.fill(drawn, trainer)
+        self.fill(drawn, trainer)
         for name, tensor in vars(self).items():
             setattr(self, name, tensor.to(DEVICE))
 
+    @on_cpu
     def fill(self, drawn: list, trainer: Trainer):
         pixels, owners, objects, saids = zip(*drawn, strict=True)
         self.pixels = torch.from_numpy(np.stack(pixels))
@@ -234,14 +234,12 @@ class Run:
             self.trainer.load_state_dict(saved["trainer"])
             if "optimiser" in saved:
                 self.optimiser.load_state_dict(saved["optimiser"])
-            self.state, self.average = saved["state"], saved["average"]
-            cut_back(self.folder / "curve.csv", self.state["step"])
+            self.state, self.average = saved["state"], [a.to(DEVICE) for a in saved["average"]]
             print("resumed", self.state, flush=True)
 
     def save(self):
-        path = self.folder / "checkpoint.pt"
-        torch.save({"trainer": self.trainer.state_dict(), "optimiser": self.optimiser.state_dict(), "state": self.state, "average": self.average}, str(path) + ".part")
-        os.replace(str(path) + ".part", path)
+        saved = {"trainer": self.trainer.state_dict(), "optimiser": self.optimiser.state_dict(), "state": self.state, "average": self.average}
+        save(saved, self.folder / "checkpoint.pt")
 
     def pool(self, name: str, part: str = "train") -> Pool:
         key = f"{part}-{name}"
@@ -299,6 +297,8 @@ def main() -> None:
         run.start_from(args.start, args.stage)
     settings, state, trainer = run.settings, run.state, run.trainer
     stages = settings["stages"]
+    if rank == 0:
+        cut_back(run.folder / "curve.csv", state["step"])
     logged, since, shown = {}, time.time(), state["step"]
     while state["stage"] < len(stages):
         stage = stages[state["stage"]]

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
 
-import device  # noqa: F401 - before any tensor is made
+from device import on_cpu
 from scenes import COLOURS, NAMES
 from vocabulary import SPECIAL, chat
 
@@ -16,6 +16,7 @@ MEAN = torch.tensor([0.48145466, 0.4578275, 0.40821073])
 STD = torch.tensor([0.26862954, 0.26130258, 0.27577711])
 
 
+@on_cpu
 def build(settings: dict, tokenizer) -> Qwen2_5_VLForConditionalGeneration:
     ids = {name: tokenizer.convert_tokens_to_ids(name) for name in SPECIAL}
     text, vision = settings["text"], settings["vision"]
@@ -62,6 +63,7 @@ def initialise(model) -> None:
 class Heads(nn.Module):
     """Auxiliary heads, used in training only. Category and colour are read by likeness to the words' own embeddings."""
 
+    @on_cpu
     def __init__(self, width: int):
         super().__init__()
         self.look = nn.Linear(width, width)  # from vision cells

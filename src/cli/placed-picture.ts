@@ -1,4 +1,5 @@
 /** A scene that is seen as one picture, and where its answers lie. */
+import { ZeroovError } from '../errors.ts';
 import { type GroundMarks, groundMarks } from '../imagery/ground-marks.ts';
 import { openImage } from '../imagery/open.ts';
 import type { Scene } from '../imagery/scene.ts';
@@ -8,6 +9,8 @@ import type { OutputFile } from './output-folder.ts';
 import type { OutputTarget } from './output-target.ts';
 import { type PlaceJob, placeFile, placeFileNames, placeFiles } from './place-files.ts';
 import type { PictureFlags, PlaceFlags } from './scene-flags.ts';
+
+const OTHER_KINDS: readonly string[] = ['IMAGE_DECODE', 'IMAGE_BANDS'];
 
 export interface Picture {
   readonly image: RgbImage;
@@ -24,7 +27,15 @@ export async function pictureOf(scene: Scene, { bands, stretch }: PictureFlags):
   const shown = await scene.read({ x: 0, y: 0, ...size }, size);
   const plain = scene.sampleType === 'uint8' && bands === undefined && stretch === undefined;
   if (!plain || scene.place) return shown;
-  const { image } = await openImage(scene.path);
+  const opened = await openImage(scene.path).catch((error: unknown) => {
+    // A TIFF may be of a kind that only the scene's own decoder reads.
+    if (error instanceof ZeroovError && OTHER_KINDS.includes(error.code)) return null;
+    throw error;
+  });
+  if (!opened) return shown;
+  const { image, sha256 } = opened;
+  if (scene.sha256Of === 'file' && sha256 !== scene.sha256)
+    throw new ZeroovError('IMAGE_CHANGED', { path: scene.path });
   // A TIFF that says it lies on its side: the scene has it as stored, and so has the record.
   const same = image.widthPx === widthPx && image.heightPx === heightPx;
   return same ? { ...shown, image } : shown;

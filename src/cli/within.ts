@@ -24,7 +24,9 @@ export async function partAsked(
   }
   if (!scene.place)
     throw refuse(`a box in pixels, since the picture has no place (${scene.placeProblem})`);
-  const document = await readJson({ file: within, schema: AREA_SCHEMA });
+  const document = await readJson({ file: within, schema: AREA_SCHEMA }).catch((error: unknown) => {
+    throw error instanceof ZeroovError ? refuse('a GeoJSON file that holds only polygons') : error;
+  });
   const { bounds, contains } = areaFromGeoJson(document, scene.place);
   const window = insideOf(scene, bounds, refuse);
   return { part: { window, contains: (x, y) => contains([x, y]) }, area: document };

@@ -34,8 +34,8 @@ export function areaFromGeoJson(document: AreaGeoJson, place: Place): Area {
   const polygons = geometriesOf(document).flatMap((shape): Polygon[] => {
     const all = shape.type === 'Polygon' ? [shape.coordinates] : shape.coordinates;
     return all.map(([outer, ...holes]) => ({
-      outer: outer!.map(pixel),
-      holes: holes.map((hole) => hole.map(pixel)),
+      outer: split(outer!).map(pixel),
+      holes: holes.map((hole) => split(hole).map(pixel)),
     }));
   });
   return {
@@ -45,6 +45,20 @@ export function areaFromGeoJson(document: AreaGeoJson, place: Place): Area {
         (shape) => ringsOf(shape).filter((ring) => isInside(point, ring)).length % 2 === 1,
       ),
   };
+}
+
+/** Edges are straight in longitude and latitude (RFC 7946), not in the scene: a point each fiftieth of a degree, at most 4096. */
+function split(ring: readonly (readonly number[])[]): (readonly number[])[] {
+  return ring.flatMap((from, i) => {
+    const to = ring[i + 1];
+    if (!to) return [from];
+    const [x, y] = [to[0]! - from[0]!, to[1]! - from[1]!];
+    const pieces = Math.min(4096, Math.max(1, Math.ceil(50 * Math.max(Math.abs(x), Math.abs(y)))));
+    return Array.from({ length: pieces }, (_, k) => [
+      from[0]! + (x * k) / pieces,
+      from[1]! + (y * k) / pieces,
+    ]);
+  });
 }
 
 function geometriesOf(document: AreaGeoJson) {

@@ -229,3 +229,11 @@ function changed(tags: GeoTiffTags, [tag, place, value]: [number, number, number
   if (!Array.isArray(numbers) || numbers.length === 0) return tags;
   return { ...tags, [name]: numbers.with(place % numbers.length, value) };
 }
+
+it('a corner for which its projection has no number is no place', () => {
+  const modelPixelScale = [44_527, 57_250, 0];
+  const modelTiepoint = [0, 0, 0, -20_037_508.34, 20_037_508.34, 0];
+  const tags = { ...epsgGeoKeys(3075, 'projected'), modelPixelScale, modelTiepoint };
+  const placed = placeFromGeoTiff(tags, { widthPx: 900, heightPx: 700 });
+  expect(placed).toMatchObject({ noGeoref: expect.stringMatching(/does not come back/) });
+});

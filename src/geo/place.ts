@@ -70,7 +70,10 @@ function proven(place: Place): Place | NoGeoref {
   for (let i = 0; i < 25; i += 1) {
     const pixel: Point = [((i % 5) / 4) * place.widthPx, (Math.floor(i / 5) / 4) * place.heightPx];
     const [longitude, latitude] = toLonLat(place, pixel);
-    const [column, row] = apply(back, place.crs.fromLonLat([longitude, latitude]));
+    // proj4 throws at numbers that are not finite.
+    const [column, row] = [longitude, latitude].every(Number.isFinite)
+      ? apply(back, place.crs.fromLonLat([longitude, latitude]))
+      : [Number.NaN, Number.NaN];
     const offPx = Math.hypot(column - pixel[0], row - pixel[1]);
     // Written so that NaN is refused too.
     if (!(offPx <= TOLERANCE_PX && Math.abs(latitude) <= 90)) {

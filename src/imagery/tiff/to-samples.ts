@@ -17,8 +17,7 @@ export const SAMPLE_ARRAYS = {
 } as const;
 
 /** How the samples of an unpacked block are written. */
-export interface BlockSamples
-  extends Pick<SamplesLayout, 'bits' | 'sampleType' | 'predictor' | 'compression'> {
+export interface BlockSamples extends Pick<SamplesLayout, 'bits' | 'sampleType' | 'predictor'> {
   readonly widthPx: number;
   /** Bands that alternate. */
   readonly interleaved: number;
@@ -34,8 +33,7 @@ export function toSamples(bytes: Uint8Array<ArrayBuffer>, block: BlockSamples): 
   const rowBytes = perRow * sampleBytes;
   const whole = bytes.subarray(0, bytes.length - (bytes.length % rowBytes));
   const stored: Stored = { bytes: whole, rowBytes, sampleBytes, step: interleaved };
-  // LERC's numbers are in the host's order already.
-  const foreign = block.littleEndian !== HOST_IS_LITTLE_ENDIAN && block.compression !== 'lerc';
+  const foreign = block.littleEndian !== HOST_IS_LITTLE_ENDIAN;
   if (predictor === 3) addFloatDifferences(stored);
   else if (foreign) swapSamples(stored);
   if (predictor === 2) addDifferences(stored);
