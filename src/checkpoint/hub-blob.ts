@@ -4,7 +4,7 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { ZeroovError } from '../errors.ts';
 import type { HubFile } from './hub-listing.ts';
 import { type Hub, hubGet, unreachable } from './hub-request.ts';
-import { systemCode } from './regular-file.ts';
+import { writing } from './writing.ts';
 
 /** A connection that breaks off after some bytes is followed by another, up to so many for one file. */
 const MAX_CONNECTIONS = 50;
@@ -44,16 +44,6 @@ export async function downloadBlob(hub: Hub, download: BlobDownload): Promise<vo
     throw new ZeroovError('HUB_CHECKSUM', { file: file.path, expected, got });
   }
   await writing(target, () => rename(incomplete, target));
-}
-
-/** A failed system call becomes OUTPUT_WRITE for `path`. */
-export async function writing<T>(path: string, action: () => Promise<T>): Promise<T> {
-  try {
-    return await action();
-  } catch (error) {
-    if (error instanceof ZeroovError) throw error;
-    throw new ZeroovError('OUTPUT_WRITE', { path, reason: systemCode(error) }, { cause: error });
-  }
 }
 
 /** What lies in the incomplete file so far. */

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ZeroovError } from '../errors.ts';
-import { writing } from './hub-blob.ts';
 import { type Env, hubCache } from './hub-cache.ts';
 import { describeSelf, type LockOwner, ownerIn } from './lock-owner.ts';
 import { systemCode } from './regular-file.ts';
+import { makeFolder, writing } from './writing.ts';
 
 /**
  * Runs `action` while no other zeroov downloads the same model: two would append to one file.
@@ -38,7 +38,7 @@ export interface LockOptions {
 export async function withLock<T>(options: LockOptions, action: () => Promise<T>): Promise<T> {
   const { lock } = options;
   await writing(lock, async () => {
-    await mkdir(dirname(lock), { recursive: true });
+    await makeFolder(dirname(lock));
     if (!(await tryLock(lock))) await takeOver(options);
   });
   try {

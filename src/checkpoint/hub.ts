@@ -1,12 +1,13 @@
 import { lstat, mkdir, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { throwIfAborted, ZeroovError } from '../errors.ts';
-import { downloadBlob, writing } from './hub-blob.ts';
+import { downloadBlob } from './hub-blob.ts';
 import { type Env, isOffline, repoFolder, requireModelId } from './hub-cache.ts';
 import { type HubFile, listModel, neededFiles } from './hub-listing.ts';
 import { withPullLock } from './hub-lock.ts';
 import { type Hub, hubOf } from './hub-request.ts';
 import { locateCheckpoint } from './locate.ts';
+import { makeFolder, writing } from './writing.ts';
 
 export interface PullOptions {
   /** `org/name` or `org/name@revision` */
@@ -127,7 +128,7 @@ export async function pullModel(
     throw new ZeroovError('CANCELLED', {});
   const folder = join(plan.repo, 'snapshots', plan.commit);
   await withPullLock({ env, id: plan.id }, async () => {
-    await writing(plan.repo, () => mkdir(join(plan.repo, 'blobs'), { recursive: true }));
+    await writing(plan.repo, () => makeFolder(join(plan.repo, 'blobs')));
     await downloadAll({ hub: await hubOf(env), plan, missing, ...options });
     throwIfAborted(signal);
     for (const file of plan.files)

@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { type Checkpoint, openCheckpoint } from '../checkpoint/checkpoint.ts';
 import { locateCheckpoint } from '../checkpoint/locate.ts';
+import { writing } from '../checkpoint/writing.ts';
 import { humanBytes, ZeroovError } from '../errors.ts';
 import type { BuiltGraph } from '../graph/graph.ts';
 import { readQwenConfig } from '../models/qwen2-5-vl/config.ts';
@@ -21,7 +22,6 @@ import { buildVaeEncoder } from '../models/stable-diffusion/vae-encoder.ts';
 import { WORKING_GRID } from '../pipeline/focus.ts';
 import { kindOf } from './checkpoint-kind.ts';
 import { toJson } from './json.ts';
-import { writing } from './output-folder.ts';
 import { numbers, oneOf } from './parse.ts';
 import { type GlobalOptions, openTerminal, type Terminal } from './terminal.ts';
 

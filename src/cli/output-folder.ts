@@ -8,6 +8,7 @@ import { access, constants, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 
 import { hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { isRunning } from '../checkpoint/lock-owner.ts';
+import { makeFolder, writeFailure, writing } from '../checkpoint/writing.ts';
 import { ZeroovError } from '../errors.ts';
 
 /** A file to be: its path inside the folder, with `/`. */
@@ -34,7 +35,7 @@ export async function openOutputFolder(
   names: readonly string[],
 ): Promise<OutputFolder> {
   const target = resolve(path);
-  const made = await writing(path, () => mkdir(target, { recursive: true }));
+  const made = await writing(path, () => makeFolder(target));
   let stage: string | undefined;
   try {
     await writing(path, () => access(target, constants.W_OK));
@@ -185,29 +186,4 @@ function removeMade(path: string, first: string | undefined): void {
       return; // not empty, or gone
     }
   }
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the disk quota is used up',
-  EACCES: 'no permission',
-  EPERM: 'no permission',
-  EROFS: 'the disk is read-only',
-  EEXIST: 'a file is in its place',
-  ENOTDIR: 'a part of the path is a file',
-};
-
-/** Runs a step of writing; a failed system call becomes OUTPUT_WRITE. */
-export async function writing<T>(path: string, step: () => Promise<T>): Promise<T> {
-  try {
-    return await step();
-  } catch (cause) {
-    throw writeFailure(path, cause);
-  }
-}
-
-function writeFailure(path: string, cause: unknown): unknown {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
-  if (cause instanceof ZeroovError || code === undefined) return cause;
-  return new ZeroovError('OUTPUT_WRITE', { path, reason: REASONS[code] ?? code }, { cause });
 }

@@ -1,5 +1,7 @@
 /** `zeroov synthesize`: scenes with exact masks and expressions that are true and unique. */
+import { resolve } from 'node:path';
 import { Command } from 'commander';
+import { makeFolder, writing } from '../checkpoint/writing.ts';
 import { STAGES, type StageName } from '../synthetic/stages.ts';
 import { LAYOUTS, type Layout, writeScenes } from '../synthetic/write.ts';
 import { number, oneOf } from './parse.ts';
@@ -53,6 +55,7 @@ export function synthesizeCommand(): Command {
       const { count, seed, output, stage, layout, size, sheet, ...globals } =
         command.optsWithGlobals<Flags>();
       const terminal = openTerminal(globals);
+      await writing(output, () => makeFolder(resolve(output)));
       const written = await writeScenes({
         count,
         seed,

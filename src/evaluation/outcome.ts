@@ -1,7 +1,5 @@
-/** The files that a run leaves behind for one variant, beside its report: docs/reference/evaluation-files.md. */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writing } from '../checkpoint/hub-blob.ts';
+import { makeFolder, writing } from '../checkpoint/writing.ts';
 import { cocoResultOf } from './coco-result.ts';
 import { headlineProfile } from './metrics/profiles.ts';
 import { type RunSubject, Tally } from './metrics/tally.ts';
@@ -24,7 +22,7 @@ export interface Outcome {
  * @throws OUTPUT_WRITE, and what `records` throws
  */
 export async function writeOutcome(folder: string, outcome: Outcome): Promise<Summary> {
-  await writing(folder, () => mkdir(folder, { recursive: true }));
+  await writing(folder, () => makeFolder(folder));
   const file = (name: string) => new TextFile(join(folder, name));
   const files = {
     results: file('results.jsonl'),

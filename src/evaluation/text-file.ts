@@ -1,5 +1,5 @@
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { writing } from '../checkpoint/hub-blob.ts';
+import { writing } from '../checkpoint/writing.ts';
 
 const BUFFERED = 2 ** 20;
 

@@ -8,8 +8,8 @@
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, truncate } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
-import { writing } from '../../checkpoint/hub-blob.ts';
 import { readBytes, systemCode } from '../../checkpoint/regular-file.ts';
+import { writing } from '../../checkpoint/writing.ts';
 import { ZeroovError } from '../../errors.ts';
 
 export interface JournalLine {

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writing } from '../../checkpoint/hub-blob.ts';
+import { writing } from '../../checkpoint/writing.ts';
 import { ZeroovError } from '../../errors.ts';
 import { METHOD_OPTIONS } from '../../pipeline/presets.ts';
 import { HELD_OUT_SCENES } from '../held-out-scenes.ts';

@@ -3,8 +3,8 @@ import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import { writing } from '../../checkpoint/hub-blob.ts';
 import { systemCode } from '../../checkpoint/regular-file.ts';
+import { writing } from '../../checkpoint/writing.ts';
 import { ZeroovError } from '../../errors.ts';
 import { decodeEvidence, type StoredSample } from './evidence-codec.ts';
 
