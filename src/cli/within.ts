@@ -8,6 +8,9 @@ import type { Part } from '../pipeline/scene-part.ts';
 import type { Box } from '../tensor/image.ts';
 import { numbers } from './parse.ts';
 
+const GEOJSON = 'a GeoJSON file that holds only polygons, in degrees of longitude and latitude';
+const NOWHERE: Box = [0, 0, 0, 0];
+
 /** The box or polygon of `--within`, and what it says. @throws OPTION_INVALID for what does not lie in the scene */
 export async function partAsked(
   scene: Scene,
@@ -25,11 +28,11 @@ export async function partAsked(
   if (!scene.place)
     throw refuse(`a box in pixels, since the picture has no place (${scene.placeProblem})`);
   const document = await readJson({ file: within, schema: AREA_SCHEMA }).catch((error: unknown) => {
-    throw error instanceof ZeroovError ? refuse('a GeoJSON file that holds only polygons') : error;
+    throw error instanceof ZeroovError ? refuse(GEOJSON) : error;
   });
-  const { bounds, contains } = areaFromGeoJson(document, scene.place);
-  const window = insideOf(scene, bounds, refuse);
-  return { part: { window, contains: (x, y) => contains([x, y]) }, area: document };
+  const part = areaFromGeoJson(document, scene.place);
+  const window = insideOf(scene, part?.bounds ?? NOWHERE, refuse);
+  return { part: { window, contains: (x, y) => part!.contains([x, y]) }, area: document };
 }
 
 function insideOf(
