@@ -128,7 +128,7 @@ export const ERRORS = {
   TIFF_BAD_LAYOUT: row<{ path: string; reason: string }>(
     'InputRejected',
     (f) =>
-      `${f.path}: its strips or tiles do not fit it (${f.reason}); the file is cut short or damaged, get it again or re-save it with gdal_translate`,
+      `${f.path}: its strips or tiles cannot be read (${f.reason}); get it again if it is cut short or damaged, or re-save it with gdal_translate -co TILED=YES`,
   ),
   UNSUPPORTED_BAND_LAYOUT: row<{ path: string; tag: string; found: string; expected: string }>(
     'InputRejected',
@@ -405,6 +405,11 @@ export const ERRORS = {
   OUTPUT_WRITE: row<{ path: string; reason: string }>(
     'ResourceExhausted',
     (f) => `cannot write ${f.path} (${f.reason}); free space or choose another folder with -o`,
+  ),
+  TEMPORARY_FOLDER: row<{ path: string; reason: string }>(
+    'ResourceExhausted',
+    (f) =>
+      `no temporary folder can be made in ${f.path} (${f.reason}); make it or free space there, or name another with TMPDIR`,
   ),
   INTERNAL: row<{ reason: string }>(
     'InternalError',

@@ -24,7 +24,7 @@ const decoder = new Decoder({ idleMs: 5000 });
  * process of its own.
  *
  * @throws IMAGE_NOT_FOUND, IMAGE_NOT_A_FILE, IMAGE_UNREADABLE, IMAGE_TYPE, IMAGE_TOO_LARGE, IMAGE_BANDS, IMAGE_DECODE,
- * DECODER_CRASH
+ * DECODER_CRASH, TEMPORARY_FOLDER
  */
 export async function openImage(path: string): Promise<OpenedImage> {
   const bytes = await readFile(path);

@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { humanBytes, ZeroovError } from '../../errors.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 import type { Answers, Reply, Request } from './messages.ts';
 
 /** What a decoder child may take. */
@@ -68,7 +67,7 @@ export class Decoder {
     return this.child?.pid;
   }
 
-  /** @throws DECODER_CRASH naming `path`, and what the request's own work throws */
+  /** @throws DECODER_CRASH naming `path`, TEMPORARY_FOLDER, and what the request's own work throws */
   ask<R extends Request>(request: R, path: string): Promise<AnswerOf<R>> {
     const asked = this.queue.then(() => this.send(request, path));
     // The next request does not mind how this one ended.
@@ -101,6 +100,7 @@ export class Decoder {
     try {
       return this.start();
     } catch (cause) {
+      if (cause instanceof ZeroovError) throw cause;
       const reason = `it cannot start: ${(cause as Error).message}`;
       throw new ZeroovError('DECODER_CRASH', { path, reason }, { cause });
     }
@@ -111,7 +111,7 @@ export class Decoder {
     const { fd, limits } = this.options;
     const heap = limits?.heapMiB ?? DECODE_LIMITS.heapMiB;
     // Empty, so that nothing the child would look for by a relative name is there.
-    const cwd = mkdtempSync(join(tmpdir(), 'zeroov-decode-'));
+    const cwd = temporaryFolder('zeroov-decode-');
     const child = spawn(process.execPath, [`--max-old-space-size=${heap}`, ...program()], {
       stdio: ['pipe', 'ignore', 'pipe', 'ipc', ...(fd === undefined ? [] : [fd])],
       serialization: 'advanced',

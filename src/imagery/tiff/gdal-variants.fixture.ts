@@ -45,6 +45,8 @@ export const VARIANTS: readonly Variant[] = [
   { name: 'Zstandard', picture: 'rgb', options: [...TILED, 'COMPRESS=ZSTD', 'PREDICTOR=2'] },
   { name: 'LERC', picture: 'rgb', options: [...TILED, 'COMPRESS=LERC'] },
   { name: 'LERC in strips, deflated', picture: 'u16', options: ['COMPRESS=LERC_DEFLATE'] },
+  { name: 'LERC, big-endian', picture: 'u16', options: [BIG_ENDIAN, 'COMPRESS=LERC'] },
+  { name: 'LERC of float32, big-endian', picture: 'f32', options: [BIG_ENDIAN, 'COMPRESS=LERC'] },
   { name: 'LERC in Zstandard', picture: 'f32', options: [...TILED, 'COMPRESS=LERC_ZSTD'] },
   { name: 'WebP', picture: 'rgb', options: [...TILED, 'COMPRESS=WEBP', 'WEBP_LOSSLESS=YES'] },
   {

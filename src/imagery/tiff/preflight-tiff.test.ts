@@ -200,18 +200,20 @@ describe('every limit holds at its edge', () => {
     blocks: [new Uint8Array(1)],
   });
   const row = (widthPx: number) => [greyPage({ widthPx, heightPx: 1 })];
-  it.each<[keyof TiffLimits, (size: number) => PageContent[], number, RegExp]>([
+  it.each<
+    [keyof TiffLimits, (size: number) => PageContent[], number, RegExp, code?: 'TIFF_BAD_LAYOUT']
+  >([
     ['directories', many, 4, /more than 4 pages, the limit is 4/],
     ['bands', (count) => [bands(count)], 4, /5 bands, the limit is 4/],
-    ['tileSidePx', (side) => [tiled(side)], 16, /tiles of 17 × 16 pixels/],
+    ['tileSidePx', (side) => [tiled(side)], 16, /tiles of 17 × 16 pixels/, 'TIFF_BAD_LAYOUT'],
     ['sidePx', row, 4, /5 × 1 pixels/],
     ['pixels', row, 4, /5 × 1 pixels/],
-    ['blockBytes', row, 4, /5 B in one strip/],
-  ])('%s', (limit, pages, most, sentence) => {
+    ['blockBytes', row, 4, /5 B in one strip, the limit is 4 B/, 'TIFF_BAD_LAYOUT'],
+  ])('%s', (limit, pages, most, sentence, code = 'IMAGE_TOO_LARGE' as never) => {
     const limits = { [limit]: most };
     expect(() => preflight(tiffFile({ pages: pages(most) }), limits)).not.toThrow();
     expect(() => preflight(tiffFile({ pages: pages(most + 1) }), limits)).toThrow(
-      refused('IMAGE_TOO_LARGE', sentence),
+      refused(code, sentence),
     );
   });
 

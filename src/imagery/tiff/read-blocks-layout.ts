@@ -41,7 +41,7 @@ export function readSize(source: ByteSource, tags: Tags, limits: TiffLimits): Si
 
 const isCount = (value: number) => Number.isInteger(value) && value > 0;
 
-/** @throws TIFF_BAD_LAYOUT, IMAGE_TOO_LARGE */
+/** @throws TIFF_BAD_LAYOUT */
 export function readBlocksLayout(
   source: ByteSource,
   page: { tags: Tags; size: Size; samples: SamplesLayout; limits: TiffLimits },
@@ -64,8 +64,8 @@ export function readBlocksLayout(
   const fit = samples.compression === 'none' ? splitRawStrips(source, layout, samples) : layout;
   const bytes = blockBytes(samples, fit.block);
   if (bytes > limits.blockBytes) {
-    const limit = humanBytes(limits.blockBytes);
-    throw tooLarge(source, `${humanBytes(bytes)} in one ${grid.kind}`, limit);
+    const limit = `the limit is ${humanBytes(limits.blockBytes)}`;
+    throw badLayout(source, `${humanBytes(bytes)} in one ${grid.kind}, ${limit}`);
   }
   return fit;
 }
@@ -85,8 +85,8 @@ function readTiles(source: ByteSource, tags: Tags, limits: TiffLimits): Grid {
     throw badLayout(source, `its tiles are ${widthPx} × ${heightPx} pixels`);
   }
   if (Math.max(widthPx, heightPx) > limits.tileSidePx) {
-    const found = `tiles of ${widthPx} × ${heightPx} pixels`;
-    throw tooLarge(source, found, `${limits.tileSidePx} pixels a side`);
+    const limit = `the limit is ${limits.tileSidePx} pixels a side`;
+    throw badLayout(source, `tiles of ${widthPx} × ${heightPx} pixels, ${limit}`);
   }
   const [offsets, byteCounts] = [tags.get('TileOffsets'), tags.get('TileByteCounts')];
   return { kind: 'tile', block: { widthPx, heightPx }, ...located(source, offsets, byteCounts) };
