@@ -123,7 +123,7 @@ try {
         tilePx,
         search,
       };
-      const journal = { output: folder, searched: { search }, resume: false };
+      const journal = { folder, searched: { search }, resume: false };
       const { value, seconds } = await timed(() =>
         withSearchJournal(journal, ({ memory: tiles }) => groundScene(looker, scene, o, {}, tiles)),
       );

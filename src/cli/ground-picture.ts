@@ -1,5 +1,4 @@
 /** `zeroov ground` on a picture that the networks see at once. */
-import { basename } from 'node:path';
 import { throwIfAborted } from '../errors.ts';
 import { type ResultRecord, recordOf } from '../pipeline/record.ts';
 import type { Answer } from './ground-files.ts';
@@ -9,8 +8,14 @@ import { summaryOf } from './ground-summary.ts';
 import { toJson } from './json.ts';
 import { withOutput } from './output-folder.ts';
 import { outputTarget } from './output-target.ts';
-import { type PlaceJob, placeFileNames } from './place-files.ts';
-import { answerFileNames, answerFiles, type Picture, pictureOf } from './placed-picture.ts';
+import { aboutOf, type PlaceJob, placeFileNames } from './place-files.ts';
+import {
+  answerFileNames,
+  answerFiles,
+  ifLarge,
+  type Picture,
+  pictureOf,
+} from './placed-picture.ts';
 import { stageBars } from './progress.ts';
 
 /** Every expression, with one look at the picture. */
@@ -50,10 +55,10 @@ async function answerAll(
     });
     const { checkpoints, provider = 'none', threads } = grounder;
     const about = { image: scene, checkpoints, options, openSeconds, provider, threads };
-    return groundings.map((grounding) => ({
-      shown: grounding,
-      record: recordOf({ grounding, ...about }),
-    }));
+    return groundings.map((whole) => {
+      const grounding = ifLarge(whole, { place: scene.place, flags });
+      return { shown: grounding, record: recordOf({ grounding, ...about }) };
+    });
   } finally {
     bars.stop();
   }
@@ -67,12 +72,12 @@ function placeJobOf(
   const { place } = scene;
   if (!place) return null;
   const { expression, mask, score, found, maps } = shown;
-  const about = {
+  const about = aboutOf({
     expression,
-    source: basename(scene.path),
+    source: scene.path,
     checkpoint: record.checkpoints.vlm?.label ?? '',
     preset: flags.preset ?? 'rsvg-zeroov',
-  };
+  });
   const { widthPx, heightPx } = mask;
   const window = { x: 0, y: 0, widthPx, heightPx };
   const { overview, attention, evolved } = maps;

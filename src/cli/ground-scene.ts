@@ -1,5 +1,4 @@
 /** `zeroov ground` over a scene's tiles: an expression and a scene in, what was found and where it lies out. */
-import { basename } from 'node:path';
 import { throwIfAborted, ZeroovError } from '../errors.ts';
 import { identify } from '../evaluation/run/checkpoint-identity.ts';
 import { encodeMaskPng } from '../imagery/png.ts';
@@ -18,11 +17,13 @@ import { VERSION } from '../pipeline/version.ts';
 import type { Watch } from '../pipeline/watch.ts';
 import type { Size } from '../tensor/image.ts';
 import { type GroundFlags, methodOptionsOf } from './ground-flags.ts';
+import { sayPlace } from './ground-summary.ts';
 import { toJson } from './json.ts';
-import { type OutputFile, type OutputFolder, withOutput } from './output-folder.ts';
+import { type OutputFile, withOutput } from './output-folder.ts';
 import { outputTarget } from './output-target.ts';
 import {
-  hasOutlineOf,
+  aboutOf,
+  isLarge,
   type PlaceJob,
   placeFile,
   placeFileNames,
@@ -32,7 +33,12 @@ import { stageBars } from './progress.ts';
 import { type SceneFlags, sceneOptionsOf } from './scene-flags.ts';
 import { around, overlayIn, panelIn } from './scene-pictures.ts';
 import type { Terminal } from './terminal.ts';
-import { dropSearchJournal, type Searched, withSearchJournal } from './tile-journal.ts';
+import {
+  dropSearchJournal,
+  type Searched,
+  searchFolder,
+  withSearchJournal,
+} from './tile-journal.ts';
 import { partAsked } from './within.ts';
 
 const FILES = ['mask.png', 'overlay.png', 'detail.png', 'panel.png', 'result.json'] as const;
@@ -54,14 +60,14 @@ export async function groundOverTiles(job: SceneJob): Promise<void> {
   const { folder, file } = outputTarget(flags.output);
   const names = file ? [file.name] : [...FILES, ...(scene.place ? placeFileNames(flags) : [])];
   const record = await withOutput({ path: folder, names }, async (output) => {
-    const { record: made, ...found } = await search(job, output);
+    const { record: made, ...found } = await search(job, output && searchFolder(output.path, file));
     if (output) {
       const files = file
         ? [{ name: file.name, bytes: await placeFile(placeJobOf(found, job)!, file.format) }]
         : await filesOf(found, made, job);
       throwIfAborted(job.signal);
       await output.commit(files);
-      await dropSearchJournal(output.path);
+      await dropSearchJournal(searchFolder(output.path, file));
     }
     return made;
   });
@@ -91,7 +97,7 @@ type SearchOptions = MethodOptions & SceneOptions;
 
 async function search(
   job: SceneJob,
-  output: OutputFolder | undefined,
+  journal: string | undefined,
 ): Promise<Found & { readonly record: SceneResult }> {
   const { scene, grounder, flags, openSeconds } = job;
   const [expression] = job.expressions as readonly [string];
@@ -103,10 +109,10 @@ async function search(
     watched(job, part, (reader, watch) =>
       grounder.groundScene(reader, expression, { ...options, ...watch }, memory),
     );
-  const grounding = output
+  const grounding = journal
     ? await withSearchJournal(
         {
-          output: output.path,
+          folder: journal,
           searched: await searchedBy(job, { options, area }),
           resume: flags.resume ?? false,
         },
@@ -117,20 +123,20 @@ async function search(
       )
     : await look();
   const inScene = (region: Region) => (part ? regionOfWhole(region, part.window) : region);
-  const large = grounding.regions.filter((region) => isLarge(inScene(region), job));
+  const asked = { place: scene.place, flags };
+  const large = grounding.regions.filter((region) => isLarge(inScene(region), asked));
   const chosen = flags.all ? large : large.slice(0, 1);
   const { maps } = grounding;
   const refined = await watched(job, part, (reader, watch) =>
     grounder.refineRegions({ scene: reader, maps, regions: chosen }, { ...options, ...watch }),
   );
-  const regions = refined.map(inScene);
+  const regions = refined.map(inScene).filter((region) => isLarge(region, asked));
   const { checkpoints, provider = 'none', threads } = grounder;
   const record = sceneRecordOf({
     expression,
     grounding: { regions, tiles: grounding.tiles },
     checkpoints,
     options,
-    place: placeOf(scene),
     seconds: { open: openSeconds, search: (performance.now() - start) / 1000 },
     image: scene,
     provider,
@@ -183,17 +189,7 @@ async function searchedBy(
   };
 }
 
-/** Whether some outline of the region is as large as `--min-area` wants it; without a place there is no such wish. */
-function isLarge({ mask, window }: Region, { scene: { place }, flags }: SceneJob): boolean {
-  const { minArea } = flags;
-  return !place || minArea === undefined || hasOutlineOf(minArea, { mask, window, place });
-}
-
 const wholeOf = ({ widthPx, heightPx }: Size): Window => ({ x: 0, y: 0, widthPx, heightPx });
-
-function placeOf({ place }: Scene): SceneResult['place'] {
-  return place && { epsg: place.crs.epsg, crs: place.crs.name, affine: [...place.affine] };
-}
 
 /** Null for a scene without a place. */
 function placeJobOf(
@@ -207,12 +203,12 @@ function placeJobOf(
     found: regions,
     maps: { of: searched, byName: { overview, attention, evolved }, evidence: evolved },
     flags,
-    about: {
+    about: aboutOf({
       expression: expressions[0]!,
-      source: basename(scene.path),
+      source: scene.path,
       checkpoint: grounder.checkpoints.vlm?.label ?? '',
       preset: flags.preset ?? 'rsvg-zeroov',
-    },
+    }),
   };
 }
 
@@ -238,8 +234,8 @@ async function filesOf(found: Found, record: SceneResult, job: SceneJob): Promis
   return [...files, { name: 'result.json', bytes: `${toJson(record)}\n` }];
 }
 
-function linesOf(record: SceneResult, { terminal, flags, scene }: SceneJob): string[] {
-  const { regions, expression, seconds, tiles, place } = record;
+function linesOf(record: SceneResult, { terminal, flags }: SceneJob): string[] {
+  const { regions, expression, seconds, tiles } = record;
   const line = (name: string, text: string) => `${terminal.style('bold', name.padEnd(9))}${text}`;
   const word = record.found
     ? terminal.style('green', 'found')
@@ -256,10 +252,7 @@ function linesOf(record: SceneResult, { terminal, flags, scene }: SceneJob): str
         ),
       ),
     ...(regions.length > 10 ? [line('', `and ${regions.length - 10} more`)] : []),
-    line(
-      'place',
-      place ? `${place.crs} (EPSG:${place.epsg ?? 'none'})` : `none: ${scene.placeProblem}`,
-    ),
+    line('place', sayPlace(record)),
     line('seconds', `${total}, ${tiles.looked} of ${tiles.planned} tiles looked at`),
     ...(misses(tiles) ? [line('search', misses(tiles))] : []),
     line('files', flags.output ?? 'none; give -o FOLDER to write mask, pictures and record'),

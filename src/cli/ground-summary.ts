@@ -1,5 +1,6 @@
-/** A grounding in five lines for people. */
+/** A grounding in a few lines for people. */
 import { humanBytes } from '../errors.ts';
+import { sayCrs } from '../geo/crs.ts';
 import type { ResultRecord } from '../pipeline/record.ts';
 import { folderOf } from './ground-files.ts';
 import type { GroundFlags } from './ground-flags.ts';
@@ -16,7 +17,7 @@ export interface SummaryContext {
   readonly terminal: Terminal;
 }
 
-/** found and score; box; area; seconds per stage; files written. */
+/** found and score; box; area; place; seconds per stage; files written. */
 export function summaryOf(record: ResultRecord, context: SummaryContext): string[] {
   const { found, score, box, areaPx, image, seconds, expression, provider, threads } = record;
   const { terminal } = context;
@@ -32,9 +33,16 @@ export function summaryOf(record: ResultRecord, context: SummaryContext): string
     line('box', box ? sayBox(box) : 'none'),
     line('area', `${areaPx} px, ${share.toFixed(1)} % of ${image.widthPx} × ${image.heightPx}`),
     ...(record.refinement ? [line('refined', sayRefinement(record.refinement))] : []),
+    line('place', sayPlace(record)),
     line('seconds', `${total.toFixed(1)}: ${stages.join(', ')} (${where})`),
     line('files', filesLine(expression, context)),
   ];
+}
+
+/** The coordinate system, or why there is none. */
+export function sayPlace({ place, warnings }: Pick<ResultRecord, 'place' | 'warnings'>): string {
+  if (place) return sayCrs({ name: place.crs, epsg: place.epsg });
+  return ['none', ...warnings.map(({ message }) => message)].join(': ');
 }
 
 function sayRefinement({ by, predictedIou, before }: NonNullable<ResultRecord['refinement']>) {

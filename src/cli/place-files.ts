@@ -1,7 +1,6 @@
 /** What was found, where it lies on the Earth: the files that geodata programs open. */
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { resample, shift } from '../geo/affine.ts';
 import { type Region, toGeoJson } from '../geo/geojson.ts';
 import { writeGeoPackage } from '../geo/geopackage.ts';
@@ -11,9 +10,10 @@ import type { Place } from '../geo/place.ts';
 import { mapRings, type Polygon } from '../geo/polygon.ts';
 import { simplify } from '../geo/simplify.ts';
 import { MEDIA_TYPES, stacItem } from '../geo/stac-item.ts';
-import { spansOf, traceMask } from '../geo/trace.ts';
+import { type Span, spansOf, traceMask } from '../geo/trace.ts';
 import { toWorldFile } from '../geo/world-file.ts';
 import { type TileSource, writeCog } from '../geo/write-cog.ts';
+import { temporaryFolder } from '../imagery/temporary-folder.ts';
 import type { Window } from '../imagery/window.ts';
 import { blend, tapOf } from '../pipeline/scene-grid.ts';
 import type { Mask } from '../tensor/image.ts';
@@ -41,8 +41,16 @@ export interface PlaceJob {
     readonly evidence: Float32Tensor | null;
   };
   readonly flags: PlaceFlags;
-  /** For the features' properties. */
-  readonly about: Pick<Region['properties'], 'expression' | 'source' | 'checkpoint' | 'preset'>;
+  readonly about: About;
+}
+
+/** For the features' properties. */
+type About = Pick<Region['properties'], 'expression' | 'source' | 'checkpoint' | 'preset'>;
+
+/** What is passed on with an answer says no path of this machine: a folder of checkpoints is its last two names, like an id. */
+export function aboutOf(about: About): About {
+  const names = about.checkpoint.split(/[/\\]/).filter(Boolean);
+  return { ...about, source: basename(about.source), checkpoint: names.slice(-2).join('/') };
 }
 
 const TILE_PX = 256;
@@ -70,13 +78,13 @@ export function placeFileNames({ format = DEFAULT_FORMATS }: PlaceFlags): string
   return [...format.map((name) => NAMES[name]), ...maps];
 }
 
-/** @throws OUTPUT_WRITE */
+/** @throws OUTPUT_WRITE, TEMPORARY_FOLDER */
 export async function placeFiles(job: PlaceJob): Promise<OutputFile[]> {
   const { format = DEFAULT_FORMATS } = job.flags;
-  const regions = outlinesOf(job);
+  const outlines = outlinesOf(job);
   const files: OutputFile[] = [];
   for (const name of format) {
-    files.push({ name: NAMES[name], bytes: await WRITERS[name](job, regions) });
+    files.push({ name: NAMES[name], bytes: await WRITERS[name](job, outlines) });
   }
   if (!format.includes('cog')) return files;
   const { of, byName } = job.maps;
@@ -88,19 +96,25 @@ export async function placeFiles(job: PlaceJob): Promise<OutputFile[]> {
   return files;
 }
 
-/** One file alone, by its format. @throws OUTPUT_WRITE */
+/** One file alone, by its format. @throws OUTPUT_WRITE, TEMPORARY_FOLDER */
 export function placeFile(job: PlaceJob, format: GeoFormat): Promise<Uint8Array | string> {
   return WRITERS[format](job, outlinesOf(job));
 }
 
-type Writer = (job: PlaceJob, regions: readonly Region[]) => Promise<Uint8Array | string>;
+/** A part of a mask, and what files say of it. */
+interface Outline extends Region {
+  /** As the mask has it, in pixel corners of the scene; `polygon` may be simplified. */
+  readonly traced: Polygon;
+}
+
+type Writer = (job: PlaceJob, outlines: readonly Outline[]) => Promise<Uint8Array | string>;
 
 const WRITERS: Record<GeoFormat, Writer> = {
-  geojson: async ({ place }, regions) => `${toJson(toGeoJson(regions, place))}\n`,
+  geojson: async ({ place }, outlines) => `${toJson(toGeoJson(outlines, place))}\n`,
   gpkg: ({ place }, regions) => viaFile((path) => writeGeoPackage({ path, regions, place })),
-  cog: ({ place, found }) =>
-    viaFile((path) => writeCog({ path, source: maskTiles(found, place), place, nodata: 0 })),
-  stac: async (job, regions) => `${toJson(itemOf(job, regions))}\n`,
+  cog: ({ place }, outlines) =>
+    viaFile((path) => writeCog({ path, source: maskTiles(outlines, place), place, nodata: 0 })),
+  stac: async (job, outlines) => `${toJson(itemOf(job, outlines))}\n`,
   pgw: async ({ place, found }) => {
     const { x, y } = found[0]?.window ?? { x: 0, y: 0 };
     return toWorldFile(shift(place.affine, [x, y]));
@@ -108,30 +122,51 @@ const WRITERS: Record<GeoFormat, Writer> = {
 };
 
 /** Every outline as a feature of its own with `--all`; else the largest of the best mask. Each has its own score. */
-function outlinesOf({ place, found, maps, flags, about }: PlaceJob): Region[] {
-  const outlines = found.map(({ mask, window, score: whole }) => {
-    const traced = traceMask(mask).map((polygon) => moved(polygon, window));
-    const scores = traced.map((polygon) => meanInside(polygon, maps) ?? whole);
-    return simplified(traced, { place, flags })
-      .map((polygon, i) => {
-        const area_m2 = measure(polygon, place).areaM2;
-        return { polygon, properties: { ...about, score: scores[i]!, area_m2 } };
-      })
-      .filter(({ properties }) => properties.area_m2 >= (flags.minArea ?? 0));
+function outlinesOf({ place, found, maps, flags, about }: PlaceJob): Outline[] {
+  const masks = found
+    .map((one) => ({ score: one.score, parts: largeParts(one, { place, flags }) }))
+    .filter(({ parts }) => parts.length > 0);
+  const chosen = flags.all
+    ? masks
+    : masks.slice(0, 1).map(({ score, parts }) => ({ score, parts: [largest(parts)] }));
+  return chosen.flatMap(({ score: whole, parts }) => {
+    const traced = parts.map(({ polygon }) => polygon);
+    return simplified(traced, { place, flags }).map((polygon, i) => {
+      const score = meanInside(traced[i]!, maps) ?? whole;
+      const area_m2 = measure(polygon, place).areaM2;
+      return { traced: traced[i]!, polygon, properties: { ...about, score, area_m2 } };
+    });
   });
-  if (flags.all) return outlines.flat();
-  const best = outlines.find((regions) => regions.length > 0) ?? [];
-  return best.toSorted((a, b) => b.properties.area_m2 - a.properties.area_m2).slice(0, 1);
 }
 
-/** Whether some outline of a mask is at least so large. */
-export function hasOutlineOf(
-  leastM2: number,
-  { mask, window, place }: Pick<PlacedMask, 'mask' | 'window'> & Pick<PlaceJob, 'place'>,
+interface PartOfMask {
+  readonly polygon: Polygon;
+  readonly areaM2: number;
+}
+
+/** The parts of a mask that are as large as `--min-area` wants them. */
+function largeParts(
+  { mask, window }: Pick<PlacedMask, 'mask' | 'window'>,
+  { place, flags }: Pick<PlaceJob, 'place' | 'flags'>,
+): PartOfMask[] {
+  return traceMask(mask)
+    .map((outline) => {
+      const polygon = moved(outline, window);
+      return { polygon, areaM2: measure(polygon, place).areaM2 };
+    })
+    .filter(({ areaM2 }) => areaM2 >= (flags.minArea ?? 0));
+}
+
+const largest = (parts: readonly PartOfMask[]): PartOfMask =>
+  parts.reduce((best, part) => (part.areaM2 > best.areaM2 ? part : best));
+
+/** Whether some part of a mask is as large as `--min-area` wants it; without a place there is no such wish. */
+export function isLarge(
+  mask: Pick<PlacedMask, 'mask' | 'window'>,
+  { place, flags }: { readonly place: Place | null; readonly flags: PlaceFlags },
 ): boolean {
-  return traceMask(mask).some(
-    (polygon) => measure(moved(polygon, window), place).areaM2 >= leastM2,
-  );
+  if (!place || flags.minArea === undefined) return true;
+  return largeParts(mask, { place, flags }).length > 0;
 }
 
 /** The mean over an outline's pixels of the map that masks are cut from. */
@@ -166,25 +201,29 @@ function simplified(
   return simplify(polygons, { toleranceMetres: flags.simplify, toMetres });
 }
 
-/** The masks on the whole scene, 1 where something was found. */
-function maskTiles(found: readonly PlacedMask[], { widthPx, heightPx }: Place): TileSource {
+/** The outlines on the whole scene, 1 inside. */
+function maskTiles(outlines: readonly Outline[], { widthPx, heightPx }: Place): TileSource {
+  const byTileRow = new Map<number, Span[]>();
+  for (const span of outlines.flatMap(({ traced }) => spansOf(traced))) {
+    const row = Math.floor(span.row / TILE_PX);
+    const known = byTileRow.get(row);
+    if (known) known.push(span);
+    else byTileRow.set(row, [span]);
+  }
   return {
     sample: 'uint8',
     widthPx,
     heightPx,
     tilePx: TILE_PX,
     readTile: async (column, row) => {
-      const [left, top] = [column * TILE_PX, row * TILE_PX];
-      let tile: Uint8Array | null = null;
-      for (const { mask, window } of found) {
-        const [x, y] = [left - window.x, top - window.y];
-        if (x >= mask.widthPx || y >= mask.heightPx || x <= -TILE_PX || y <= -TILE_PX) continue;
-        tile ??= new Uint8Array(TILE_PX * TILE_PX);
-        for (let i = Math.max(0, -y); i < Math.min(TILE_PX, mask.heightPx - y); i += 1) {
-          for (let j = Math.max(0, -x); j < Math.min(TILE_PX, mask.widthPx - x); j += 1) {
-            tile[i * TILE_PX + j]! |= mask.data[(y + i) * mask.widthPx + x + j]!;
-          }
-        }
+      const left = column * TILE_PX;
+      const inTile = ({ from, to }: Span) => from < left + TILE_PX && to > left;
+      const spans = byTileRow.get(row)?.filter(inTile) ?? [];
+      if (spans.length === 0) return null;
+      const tile = new Uint8Array(TILE_PX * TILE_PX);
+      for (const { row: y, from, to } of spans) {
+        const start = (y % TILE_PX) * TILE_PX;
+        tile.fill(1, start + Math.max(0, from - left), start + Math.min(TILE_PX, to - left));
       }
       return tile;
     },
@@ -219,7 +258,7 @@ function mapCog({ shape, data }: Float32Tensor, place: Place): Promise<Uint8Arra
 
 /** What a writer that wants a file of its own makes. */
 async function viaFile(write: (path: string) => Promise<void>): Promise<Uint8Array> {
-  const folder = await mkdtemp(join(tmpdir(), 'zeroov-'));
+  const folder = temporaryFolder('zeroov-');
   try {
     const path = join(folder, 'file');
     await write(path);

@@ -3,11 +3,12 @@ import { ZeroovError } from '../errors.ts';
 import { type GroundMarks, groundMarks } from '../imagery/ground-marks.ts';
 import { openImage } from '../imagery/open.ts';
 import type { Scene } from '../imagery/scene.ts';
+import { emptied, type Finding } from '../pipeline/mask.ts';
 import type { Mask, RgbImage } from '../tensor/image.ts';
 import { type Answer, filesOf, folderOf, inFolder, namesOf } from './ground-files.ts';
 import type { OutputFile } from './output-folder.ts';
 import type { OutputTarget } from './output-target.ts';
-import { type PlaceJob, placeFile, placeFileNames, placeFiles } from './place-files.ts';
+import { isLarge, type PlaceJob, placeFile, placeFileNames, placeFiles } from './place-files.ts';
 import type { PictureFlags, PlaceFlags } from './scene-flags.ts';
 
 const OTHER_KINDS: readonly string[] = ['IMAGE_DECODE', 'IMAGE_BANDS'];
@@ -39,6 +40,16 @@ export async function pictureOf(scene: Scene, { bands, stretch }: PictureFlags):
   // A TIFF that says it lies on its side: the scene has it as stored, and so has the record.
   const same = image.widthPx === widthPx && image.heightPx === heightPx;
   return same ? { ...shown, image } : shown;
+}
+
+/** What a scene of one picture holds no large enough part of, by `--min-area`, is not found. */
+export function ifLarge<T extends Finding>(
+  finding: T,
+  { place, flags }: { readonly place: Scene['place']; readonly flags: PlaceFlags },
+): T {
+  const { mask } = finding;
+  const window = { x: 0, y: 0, widthPx: mask.widthPx, heightPx: mask.heightPx };
+  return isLarge({ mask, window }, { place, flags }) ? finding : emptied(finding);
 }
 
 /** Scale bar and north arrow of the whole picture. */

@@ -93,7 +93,7 @@ export function addPictureFlags(command: Command): Command {
   );
   option(
     '--epsg <code>',
-    'coordinate system of a world file',
+    'coordinate system of a world file, or of a GeoTIFF that names none',
     whole('--epsg', { min: 1024, max: 32_766 }),
   );
   return command;
@@ -135,9 +135,14 @@ export function sceneOptionsOf({
 }
 
 /** What needs a place on the Earth cannot be had without one. @throws OPTION_INVALID */
-export function assertPlaced(flags: PlaceFlags, problem: string): void {
-  const { simplify, minArea, format } = flags;
-  const needs = { '--simplify': simplify, '--min-area': minArea, '--format': format };
+export function assertPlaced(flags: PlaceFlags & PictureFlags, problem: string): void {
+  const { simplify, minArea, format, epsg } = flags;
+  const needs = {
+    '--simplify': simplify,
+    '--min-area': minArea,
+    '--format': format,
+    '--epsg': epsg,
+  };
   for (const [option, given] of Object.entries(needs)) {
     if (given === undefined) continue;
     const expected = 'a picture with a place on the Earth';

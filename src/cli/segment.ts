@@ -1,5 +1,4 @@
 /** `zeroov segment`: SAM alone, prompted by boxes and points. */
-import { basename } from 'node:path';
 import { Command, Option } from 'commander';
 import { throwIfAborted, ZeroovError } from '../errors.ts';
 import { openScene, type Scene } from '../imagery/scene.ts';
@@ -12,12 +11,19 @@ import type { Box } from '../tensor/image.ts';
 import type { Context } from './context.ts';
 import { demoSet } from './demo-set.ts';
 import type { Answer } from './ground-files.ts';
+import { sayPlace } from './ground-summary.ts';
 import { toJson } from './json.ts';
 import { withOutput } from './output-folder.ts';
 import { assertTarget, outputTarget } from './output-target.ts';
 import { numbers, oneOf, whole } from './parse.ts';
-import type { PlaceJob } from './place-files.ts';
-import { answerFileNames, answerFiles, type Picture, pictureOf } from './placed-picture.ts';
+import { aboutOf, type PlaceJob } from './place-files.ts';
+import {
+  answerFileNames,
+  answerFiles,
+  ifLarge,
+  type Picture,
+  pictureOf,
+} from './placed-picture.ts';
 import { offerIfMissing } from './pull.ts';
 import {
   addPictureFlags,
@@ -125,7 +131,7 @@ async function segmentScene(job: Job, { asked, scene, started }: Asking): Promis
   try {
     const records = await withOutput({ path: folder, names }, async (output) => {
       const openSeconds = (performance.now() - started) / 1000;
-      const about = { asked, scene, picture, openSeconds, signal };
+      const about = { asked, scene, picture, flags, openSeconds, signal };
       const answers = await segmentAll(grounder, about);
       if (output) {
         const placed = (answer: Answer<SegmentRecord>) => placeJobOf(answer, { scene, flags });
@@ -158,7 +164,7 @@ function placeJobOf(
     found: found ? [{ mask, window, score }] : [],
     maps: { of: window, byName: {}, evidence: null },
     flags: { ...flags, all: true }, // every part of a prompt's mask is meant
-    about: { expression, source: basename(scene.path), checkpoint, preset: 'segment' },
+    about: aboutOf({ expression, source: scene.path, checkpoint, preset: 'segment' }),
   };
 }
 
@@ -193,13 +199,14 @@ interface SegmentJob {
   readonly asked: readonly Asked[];
   readonly scene: Scene;
   readonly picture: Picture;
+  readonly flags: Flags;
   readonly openSeconds: number;
   readonly signal: AbortSignal;
 }
 
 async function segmentAll(
   grounder: Grounder,
-  { asked, scene, picture, openSeconds, signal }: SegmentJob,
+  { asked, scene, picture, flags, openSeconds, signal }: SegmentJob,
 ): Promise<Answer<SegmentRecord>[]> {
   const start = performance.now();
   const prompts = asked.map(({ prompt }) => prompt);
@@ -214,7 +221,8 @@ async function segmentAll(
   };
   return segmentations.map((segmentation, i) => {
     const { name, prompt } = asked[i]!;
-    const drawn = inside(describeMask(segmentation.mask), picture.valid);
+    const whole = inside(describeMask(segmentation.mask), picture.valid);
+    const drawn = ifLarge(whole, { place: scene.place, flags });
     const score = segmentation.predictedIou;
     const shown = { expression: name, maps: NO_MAPS, refinement: null, ...drawn, score };
     const left = { ...segmentation, mask: drawn.mask };
@@ -232,6 +240,7 @@ function report(records: readonly SegmentRecord[], { flags, terminal }: Job): vo
     const estimate = `IoU ${predictedIou.toFixed(2)} by its own estimate`;
     terminal.print(`${where}, ${estimate}, ${seconds.segment.toFixed(1)} s`);
   }
+  terminal.print(`place    ${sayPlace(records[0]!)}`);
   const files = flags.output ?? 'none; give -o FOLDER to write mask, pictures and record';
   terminal.print(`files    ${files}`);
 }

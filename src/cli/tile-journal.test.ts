@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TileSaying } from '../pipeline/tile-memory.ts';
-import { dropSearchJournal, SEARCH_FOLDER, withSearchJournal } from './tile-journal.ts';
+import { dropSearchJournal, searchFolder, withSearchJournal } from './tile-journal.ts';
 
 let output: string;
 beforeEach(async () => {
@@ -18,25 +18,32 @@ const SAID: TileSaying = {
   valid: Uint8Array.of(1, 0, 1),
 };
 const searched = { expression: 'the ship', options: { tilePx: 256 } };
-const path = () => join(output, SEARCH_FOLDER, 'tiles.jsonl');
+const folderOf = () => searchFolder(output, null);
+const path = () => join(folderOf(), 'tiles.jsonl');
 
 /** Keeps two tiles and one without a picture. */
 async function begin(): Promise<void> {
-  await withSearchJournal({ output, searched, resume: false }, async ({ memory, before }) => {
-    expect(before).toBe(0);
-    await memory.keep('a', SAID);
-    await memory.keep('b', null);
-    await memory.keep('c', { ...SAID, valid: null });
-    expect(await memory.recall('a')).toEqual(SAID);
-  });
+  await withSearchJournal(
+    { folder: folderOf(), searched, resume: false },
+    async ({ memory, before }) => {
+      expect(before).toBe(0);
+      await memory.keep('a', SAID);
+      await memory.keep('b', null);
+      await memory.keep('c', { ...SAID, valid: null });
+      expect(await memory.recall('a')).toEqual(SAID);
+    },
+  );
 }
 
 const again = (keys: readonly string[], of = searched) =>
-  withSearchJournal({ output, searched: of, resume: true }, async ({ memory, before }) => {
-    const said = [];
-    for (const key of keys) said.push(await memory.recall(key));
-    return { before, said };
-  });
+  withSearchJournal(
+    { folder: folderOf(), searched: of, resume: true },
+    async ({ memory, before }) => {
+      const said = [];
+      for (const key of keys) said.push(await memory.recall(key));
+      return { before, said };
+    },
+  );
 
 describe('the journal of a search', () => {
   it('gives back bit by bit what was kept, and null for a tile without a picture', async () => {
@@ -71,19 +78,35 @@ describe('the journal of a search', () => {
   it('begins anew without resume, and is gone when dropped', async () => {
     await begin();
     await appendFile(path(), 'torn');
-    await withSearchJournal({ output, searched, resume: false }, async ({ memory }) => {
+    await withSearchJournal({ folder: folderOf(), searched, resume: false }, async ({ memory }) => {
       expect(await memory.recall('a')).toBeUndefined();
     });
-    await dropSearchJournal(output);
+    await dropSearchJournal(folderOf());
     expect(await readdir(output)).toEqual([]);
   });
 
-  it('is written by one process at a time, and stays when the search fails', async () => {
-    const failing = withSearchJournal({ output, searched, resume: false }, async ({ memory }) => {
-      await memory.keep('a', SAID);
-      await expect(again([])).rejects.toMatchObject({ code: 'RUN_LOCKED' });
-      return Promise.reject(new RangeError('cut off'));
+  it('is one for each file that is made alone in a folder', async () => {
+    await begin();
+    const folder = searchFolder(output, { name: 'a.gpkg', format: 'gpkg' });
+    const another = { folder, searched: { expression: 'the plane' }, resume: false };
+    const before = await withSearchJournal(another, async ({ memory }) => {
+      await memory.keep('a', null);
+      return again(['a']);
     });
+    expect(before.said).toEqual([SAID]);
+    await dropSearchJournal(folder);
+    expect((await again(['a'])).said).toEqual([SAID]);
+  });
+
+  it('is written by one process at a time, and stays when the search fails', async () => {
+    const failing = withSearchJournal(
+      { folder: folderOf(), searched, resume: false },
+      async ({ memory }) => {
+        await memory.keep('a', SAID);
+        await expect(again([])).rejects.toMatchObject({ code: 'RUN_LOCKED' });
+        return Promise.reject(new RangeError('cut off'));
+      },
+    );
     await expect(failing).rejects.toThrow('cut off');
     expect((await again(['a'])).said).toEqual([SAID]);
   });

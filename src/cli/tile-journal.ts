@@ -16,9 +16,12 @@ import {
 } from '../evaluation/run/journal.ts';
 import { withRunLock } from '../evaluation/run/run-lock.ts';
 import type { TileMemory, TileSaying } from '../pipeline/tile-memory.ts';
+import type { OutputTarget } from './output-target.ts';
 
-/** Inside the output folder; gone once the search's result is there. */
-export const SEARCH_FOLDER = '.zeroov-search';
+/** Inside the output folder, one for each file that a search makes alone; gone once the search's result is there. */
+export function searchFolder(folder: string, file: OutputTarget['file']): string {
+  return join(folder, file ? `.zeroov-search-${file.name}` : '.zeroov-search');
+}
 
 /** Everything that can change what a tile's maps are, by name: JSON data. */
 export type Searched = Readonly<Record<string, unknown>>;
@@ -50,15 +53,14 @@ const LINE = z.strictObject({
  * @throws RUN_DIFFERENT, RUN_LOCKED, OUTPUT_WRITE, and what `search` throws
  */
 export async function withSearchJournal<T>(
-  { output, searched, resume }: { output: string; searched: Searched; resume: boolean },
+  { folder, searched, resume }: { folder: string; searched: Searched; resume: boolean },
   search: (journal: SearchJournal) => Promise<T>,
 ): Promise<T> {
-  const folder = join(output, SEARCH_FOLDER);
   const path = join(folder, 'tiles.jsonl');
   return withRunLock(folder, async () => {
     if (!resume) await rm(path, { force: true });
     await cutTornTail(path);
-    const known = await knownLines(path, { output, searched });
+    const known = await knownLines(path, { folder, searched });
     if (!known) await appendLine(path, { searched });
     const lines = known ?? new Map<string, JournalLine>();
     const handle = await open(path, 'r');
@@ -72,14 +74,14 @@ export async function withSearchJournal<T>(
 }
 
 /** Removes what a search wrote down: its result is in place. */
-export async function dropSearchJournal(output: string): Promise<void> {
-  await rm(join(output, SEARCH_FOLDER), { recursive: true, force: true });
+export async function dropSearchJournal(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
 }
 
 /** Where each tile's line is; null where nothing was begun. A line that is not whole is as if it had not been written. */
 async function knownLines(
   path: string,
-  { output, searched }: { output: string; searched: Searched },
+  { folder, searched }: { folder: string; searched: Searched },
 ): Promise<Map<string, JournalLine> | null> {
   let lines: Map<string, JournalLine> | null = null;
   for await (const line of readJournal(path)) {
@@ -90,7 +92,7 @@ async function knownLines(
     }
     const differing = differences(HEAD.parse(line.value).searched, searched);
     if (differing.length > 0) {
-      throw new ZeroovError('RUN_DIFFERENT', { run: output, differences: differing.join(', ') });
+      throw new ZeroovError('RUN_DIFFERENT', { run: folder, differences: differing.join(', ') });
     }
     lines = new Map();
   }

@@ -24,6 +24,11 @@ export interface Crs {
   fromLonLat(point: Point): Point;
 }
 
+/** What people call it, with its number. */
+export function sayCrs({ name, epsg }: Pick<Crs, 'name' | 'epsg'>): string {
+  return epsg === null || name === `EPSG:${epsg}` ? name : `${name} (EPSG:${epsg})`;
+}
+
 /** The system without its datum. */
 interface Base extends Pick<Crs, 'epsg' | 'name' | 'kind'> {
   readonly projection: string;

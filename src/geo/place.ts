@@ -1,12 +1,5 @@
 import type { Size } from '../tensor/image.ts';
-import {
-  type Affine,
-  affineFromTags,
-  apply,
-  invert,
-  type PlacementTags,
-  type RasterType,
-} from './affine.ts';
+import { type Affine, affineFromTags, apply, invert, type PlacementTags } from './affine.ts';
 import { type Crs, crsFromEpsg, crsFromGeoKeys } from './crs.ts';
 import { type GeoKeyTags, KEY, numberOf, readGeoKeys } from './geo-keys.ts';
 import { isPlaced, type NoGeoref, noGeoref } from './no-georef.ts';
@@ -28,17 +21,22 @@ export interface GeoTiffTags extends PlacementTags, GeoKeyTags {}
 /** How far a pixel may come back from where it started. */
 const TOLERANCE_PX = 0.01;
 
-/** The place of a GeoTIFF, or why it has none. Never throws for what the tags say. */
-export function placeFromGeoTiff(tags: GeoTiffTags, size: Size): Place | NoGeoref {
+/**
+ * The place of a GeoTIFF, or why it has none. Never throws for what the tags say.
+ *
+ * @param epsg counts where the tags name no coordinate system that can be used
+ */
+export function placeFromGeoTiff(tags: GeoTiffTags, size: Size, epsg?: number): Place | NoGeoref {
   const keys = readGeoKeys(tags);
-  if (!isPlaced(keys)) return keys;
-  const rasterType: RasterType = numberOf(keys, KEY.rasterType) === 2 ? 'point' : 'area';
-  const affine = affineFromTags(tags, rasterType);
-  if (!isPlaced(affine)) return affine;
-  const crs = crsFromGeoKeys(keys, centreOf(affine, size));
+  const isPoint = isPlaced(keys) && numberOf(keys, KEY.rasterType) === 2;
+  const affine = affineFromTags(tags, isPoint ? 'point' : 'area');
+  if (!isPlaced(affine)) return isPlaced(keys) ? affine : keys;
+  const centre = centreOf(affine, size);
+  const crs = isPlaced(keys) ? crsFromGeoKeys(keys, centre) : keys;
   const { geoKeyDirectory, geoDoubleParams, geoAsciiParams } = tags;
   const geoKeys = { geoKeyDirectory, geoDoubleParams, geoAsciiParams };
-  return isPlaced(crs) ? proven({ ...sides(size), affine, crs, geoKeys }) : crs;
+  if (isPlaced(crs)) return proven({ ...sides(size), affine, crs, geoKeys });
+  return epsg === undefined ? crs : placeByCode({ affine, epsg, size });
 }
 
 /** The place of a picture with a world file, whose coordinate system has to be named beside it. */
@@ -49,7 +47,15 @@ export function placeFromWorldFile(options: {
 }): Place | NoGeoref {
   const { text, epsg, size } = options;
   const affine = affineFromWorldFile(text);
-  if (!isPlaced(affine)) return affine;
+  return isPlaced(affine) ? placeByCode({ affine, epsg, size }) : affine;
+}
+
+function placeByCode(options: {
+  readonly affine: Affine;
+  readonly epsg: number;
+  readonly size: Size;
+}): Place | NoGeoref {
+  const { affine, epsg, size } = options;
   const crs = crsFromEpsg({ code: epsg, centre: centreOf(affine, size) });
   return isPlaced(crs) ? proven({ ...sides(size), affine, crs }) : crs;
 }

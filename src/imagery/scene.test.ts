@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../../tests/support/temporary-folder.ts';
+import { epsgGeoKeys } from '../geo/geo-keys.ts';
 import type { RgbImage } from '../tensor/image.ts';
 import { openScene, type Scene, type SceneOptions } from './scene.ts';
 import { greyPage, type PageContent, tiffFile } from './tiff/tiff-file.fixture.ts';
@@ -121,6 +122,25 @@ describe('a TIFF', () => {
     const scene = await open(write('nowhere.tif', tiffFile({ pages: [greyPage()] })));
     expect(scene.place).toBeNull();
     expect(scene.placeProblem).toMatch(/no GeoKeys/);
+  });
+
+  it('takes the system that is named to it only where it names none', async () => {
+    const placing = { ModelPixelScale: [2, 2, 0], ModelTiepoint: [0, 0, 0, 500000, 4650000, 0] };
+    const path = write('bare.tif', tiffFile({ pages: [greyPage({}, placing)] }));
+    expect((await open(path)).placeProblem).toMatch(/no GeoKeys/);
+    const scene = await open(path, { epsg: 32633 });
+    expect(scene.place).toMatchObject({
+      crs: { epsg: 32633 },
+      affine: [2, 0, 5e5, 0, -2, 4650000],
+    });
+    const { geoKeyDirectory } = epsgGeoKeys(32634, 'projected');
+    const named = { ...placing, GeoKeyDirectory: [...geoKeyDirectory!] };
+    const own = write('named.tif', tiffFile({ pages: [greyPage({}, named)] }));
+    expect((await open(own, { epsg: 32634 })).place?.crs.epsg).toBe(32634);
+    await expect(openScene(own, { epsg: 32633 })).rejects.toMatchObject({
+      code: 'OPTION_INVALID',
+      message: expect.stringContaining('EPSG:32634, got 32633'),
+    });
   });
 });
 

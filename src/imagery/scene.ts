@@ -8,6 +8,7 @@
  * ```
  */
 import { ZeroovError } from '../errors.ts';
+import { sayCrs } from '../geo/crs.ts';
 import { isPlaced, type NoGeoref, noGeoref } from '../geo/no-georef.ts';
 import { type Place, placeFromGeoTiff, placeFromWorldFile } from '../geo/place.ts';
 import type { Mask, RgbImage, Size } from '../tensor/image.ts';
@@ -32,7 +33,7 @@ export interface SceneOptions {
   readonly stretch?: Stretch;
   /** The stored number that stands for "no data", in place of the one that the file names, if it names one. */
   readonly noData?: number;
-  /** The coordinate system of a world file, which does not name it. */
+  /** The coordinate system of a world file, or of a GeoTIFF whose tags name none that can be used. */
   readonly epsg?: number;
   readonly limits?: Partial<DecodeLimits & TiffLimits>;
 }
@@ -69,7 +70,7 @@ const PART_PIXELS = 2 ** 21;
  *
  * @throws IMAGE_NOT_FOUND, IMAGE_NOT_A_FILE, IMAGE_UNREADABLE, IMAGE_TYPE, IMAGE_TOO_LARGE, IMAGE_BANDS, IMAGE_DECODE,
  * IMAGE_CHANGED, TIFF_IFD_CYCLE, TIFF_BAD_DIMS, TIFF_BAD_LAYOUT, UNSUPPORTED_BAND_LAYOUT, DECODE_OVERFLOW,
- * DECODER_CRASH, OPTION_INVALID
+ * DECODER_CRASH, TEMPORARY_FOLDER, OPTION_INVALID
  */
 export async function openScene(path: string, options: SceneOptions = {}): Promise<Scene> {
   const file = await openFile(path);
@@ -209,10 +210,18 @@ async function identify({
   return { path, size, format: format.kind };
 }
 
-/** A GeoTIFF's own tags come first; without them a world file counts, if its coordinate system is named. */
+/**
+ * A GeoTIFF's own tags come first; without them a world file counts, if its coordinate system is named.
+ *
+ * @throws OPTION_INVALID for another system than the one that the file names
+ */
 function placeOf(info: PictureInfo, world: WorldFile | null, epsg?: number): Place | NoGeoref {
-  const own = info.geoTags && placeFromGeoTiff(info.geoTags, info);
-  if (own && isPlaced(own)) return own;
+  const own = info.geoTags && placeFromGeoTiff(info.geoTags, info, epsg);
+  if (own && isPlaced(own)) {
+    if (epsg === undefined || own.crs.epsg === epsg) return own;
+    const expected = `nothing, since the file names its coordinate system, ${sayCrs(own.crs)}`;
+    throw new ZeroovError('OPTION_INVALID', { option: '--epsg', expected, got: `${epsg}` });
+  }
   if (!world) return own ?? noGeoref('it has no world file beside it');
   if ('problem' in world) return noGeoref(world.problem);
   if (epsg === undefined) {

@@ -71,6 +71,13 @@ export function inside<T extends Finding>(finding: T, valid: Mask | undefined): 
   return { ...finding, ...left, score: left.found ? score : null };
 }
 
+/** The same with nothing found. */
+export function emptied<T extends Finding>(finding: T): T {
+  const { widthPx, heightPx } = finding.mask;
+  const data = new Uint8Array(widthPx * heightPx);
+  return { ...finding, ...describeMask({ widthPx, heightPx, data }) };
+}
+
 /** Area and tight box of a mask; no score. */
 export function describeMask(mask: Mask): Finding {
   const { widthPx, heightPx, data } = mask;

@@ -1,6 +1,7 @@
 /** What the records of a grounding and of a segmentation have in common. */
 import { z } from 'zod';
 import type { FileIdentity } from '../checkpoint/regular-file.ts';
+import type { Scene } from '../imagery/scene.ts';
 import type { Mask, Size } from '../tensor/image.ts';
 import { type CocoRle, encodeRle } from '../tensor/rle.ts';
 import { VERSION } from './version.ts';
@@ -31,10 +32,20 @@ export const checkpoint = z.strictObject({
   ),
 });
 
-/** The picture, and the machine that looked at it. */
+/** The picture and its place, and the machine that looked at it. */
 export const CIRCUMSTANCES = {
   /** sha256 is that of the file's bytes as they were read. */
   image: z.object({ widthPx: pixels, heightPx: pixels, sha256 }),
+  /** Where it is on the Earth: EPSG code (null where the file describes its own system) and pixels → map. */
+  place: z
+    .object({
+      epsg: z.int().nullable(),
+      crs: z.string(),
+      affine: z.array(z.number()).length(6),
+    })
+    .nullable(),
+  /** NO_GEOREF: why there is no place, so that everything is in pixels. */
+  warnings: z.array(z.object({ code: z.literal('NO_GEOREF'), message: z.string() })),
   /** Largest resident memory of the process so far. */
   peakMemoryBytes: z.int().min(0),
   /** Where the networks ran: cpu, webgpu or cuda. */
@@ -47,14 +58,24 @@ export const CIRCUMSTANCES = {
 } as const;
 
 export interface Circumstances {
-  readonly image: Size & { readonly sha256: string };
+  /** As `openImage` or `openScene` gives it. */
+  readonly image: Size & { readonly sha256: string } & Partial<
+      Pick<Scene, 'place' | 'placeProblem'>
+    >;
   readonly provider: string;
   readonly threads: number;
 }
 
-export function circumstancesOf({ image, provider, threads }: Circumstances) {
+export function circumstancesOf({
+  image,
+  provider,
+  threads,
+}: Circumstances): z.infer<z.ZodObject<typeof CIRCUMSTANCES>> {
+  const { widthPx, heightPx, sha256, place = null, placeProblem = null } = image;
   return {
-    image: { widthPx: image.widthPx, heightPx: image.heightPx, sha256: image.sha256 },
+    image: { widthPx, heightPx, sha256 },
+    place: place && { epsg: place.crs.epsg, crs: place.crs.name, affine: [...place.affine] },
+    warnings: placeProblem === null ? [] : [{ code: 'NO_GEOREF', message: placeProblem }],
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
     provider,
     threads,

@@ -54,14 +54,6 @@ export const SCENE_RESULT_SCHEMA = z.object({
     sam: checkpoint.nullable(),
   }),
   options: METHOD_RECORD.extend(SCENE_OPTIONS.shape),
-  /** Where it is on the Earth: EPSG code (null where the file describes its own system) and pixels → map. */
-  place: z
-    .object({
-      epsg: z.int().nullable(),
-      crs: z.string(),
-      affine: z.array(z.number()).length(6),
-    })
-    .nullable(),
   seconds: z.object({ open: seconds, search: seconds }),
   ...CIRCUMSTANCES,
 });
@@ -74,13 +66,12 @@ export interface SceneRecordParts extends Circumstances {
   readonly grounding: Pick<SceneGrounding, 'regions' | 'tiles'>;
   readonly checkpoints: UsedCheckpoints;
   readonly options: MethodOptions & SceneOptions;
-  readonly place: SceneResult['place'];
   readonly seconds: SceneResult['seconds'];
 }
 
 /** The record of one search, as JSON data. */
 export function sceneRecordOf(parts: SceneRecordParts): SceneResult {
-  const { expression, grounding, checkpoints, options, place, seconds } = parts;
+  const { expression, grounding, checkpoints, options, seconds } = parts;
   const { vlm, diffusion, sam } = checkpoints;
   return {
     version: 1,
@@ -99,7 +90,6 @@ export function sceneRecordOf(parts: SceneRecordParts): SceneResult {
       sam: sam && describeCheckpoint(sam),
     },
     options: { ...options, ...methodRecordOf(options) },
-    place,
     seconds,
     ...circumstancesOf(parts),
   };

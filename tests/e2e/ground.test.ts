@@ -39,7 +39,7 @@ describe('one expression', () => {
     ran = await zeroov(['ground', IMAGE, 'the round tank', ...SHORT, '-o', out, '--save-maps']);
   });
 
-  it('says in five lines what was found and where it is', () => {
+  it('says in six lines what was found and where it is', () => {
     expect(ran.stderr).toBe('');
     expect(ran.status).toBe(0);
     const lines = ran.stdout.trimEnd().split('\n');
@@ -47,10 +47,12 @@ describe('one expression', () => {
       'answer',
       'box',
       'area',
+      'place',
       'seconds',
       'files',
     ]);
     expect(lines[0]).toMatch(/"the round tank"$/);
+    expect(lines[3]).toBe('place    none: it has no world file beside it');
   });
 
   it('writes every file and nothing else', async () => {
@@ -157,6 +159,8 @@ describe('without -o', () => {
     const record = RESULT_SCHEMA.parse(JSON.parse(ran.stdout));
     expect(record).toMatchObject({ found: false, box: null, score: null, areaPx: 0 });
     expect(record.mask.size).toEqual([record.image.heightPx, record.image.widthPx]);
+    const message = 'it has no world file beside it';
+    expect([record.place, record.warnings]).toEqual([null, [{ code: 'NO_GEOREF', message }]]);
   });
 
   it('does not mind a reader that leaves', async () => {

@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { SCENE_RESULT_SCHEMA } from '../../src/pipeline/scene-record.ts';
 import { makeScene } from '../../src/synthetic/scene.ts';
-import { RANDOM_LOOK, testFolder, zeroov } from './run-zeroov.ts';
+import { RANDOM_LOOK, ROOT, testFolder, zeroov } from './run-zeroov.ts';
 
 /** Every run is a process of its own with networks to load, on machines of two cores that do other work, too. */
 vi.setConfig({ testTimeout: 300_000 });
@@ -142,6 +142,9 @@ describe('a scene larger than a tile', () => {
     const { features } = JSON.parse(await readFile(file, 'utf8'));
     expect(features).toHaveLength(1);
     expect(features[0].properties.area_m2).toBeGreaterThan(least);
+    const one = await zeroov([...asked, '--whole', '--min-area', '30000', '-o', file]);
+    expect(JSON.parse(one.stdout)).toMatchObject({ found: false, box: null }); // it has 25 600 m²
+    expect(JSON.parse(await readFile(file, 'utf8')).features).toEqual([]);
   });
 
   it.each([
@@ -149,6 +152,8 @@ describe('a scene larger than a tile', () => {
     [['-o', 'x.gpkg', '--format', 'cog'], 'both say what to write'],
     [['--save-maps'], '--save-maps'],
     [['--within', '900,900,950,950'], 'within the scene'],
+    [['--within', 'nowhere.geojson'], 'expected a GeoJSON file that holds only polygons'],
+    [['--within', join(ROOT, 'package.json')], 'expected a GeoJSON file that holds only polygons'],
   ])('refuses %j in one sentence', async (more, sentence) => {
     const ran = await zeroov([...args, ...more]);
     expect(ran.status).toBe(2);
@@ -163,5 +168,7 @@ describe('a scene larger than a tile', () => {
     expect(ran.stderr).toContain('a picture with a place on the Earth');
     const file = await zeroov(['ground', bare, 'the building', '-o', join(folder, 'no.geojson')]);
     expect([file.status, file.stderr]).toEqual([2, expect.stringContaining('has no .geojson')]);
+    const code = await zeroov(['ground', bare, 'the building', '--epsg', '32632']);
+    expect([code.status, code.stderr]).toEqual([2, expect.stringContaining('--epsg: expected')]);
   });
 });

@@ -62,6 +62,9 @@ describe('zeroov segment', () => {
     const ran = await zeroov(['segment', placed, ...args]);
     expect(ran.status).toBe(0);
     const record = SEGMENT_SCHEMA.parse(JSON.parse(ran.stdout));
+    const affine = [0.5, 0, 400_000, 0, -0.5, 5_600_000];
+    expect(record.place).toEqual({ epsg: 32632, crs: 'EPSG:32632', affine });
+    expect(record.warnings).toEqual([]);
     expect((await readdir(out)).sort()).toEqual([
       ...['mask.pgw', 'mask.png', 'overlay.png', 'panel.png', 'result.geojson', 'result.json'],
     ]);
@@ -71,12 +74,18 @@ describe('zeroov segment', () => {
     const sum = areas.reduce((total: number, area: number) => total + area, 0);
     expect(sum / (record.areaPx * 0.25)).toBeCloseTo(1, 2);
     expect(features[0].properties).toMatchObject({ preset: 'segment', score: record.predictedIou });
+    // The demo set's, whatever folder it lies in.
+    expect(features[0].properties).toMatchObject({ source: 'placed.png', checkpoint: 'demo/sam' });
     const [longitude, latitude] = features[0].geometry.coordinates[0][0];
     expect([longitude.toFixed(1), latitude.toFixed(1)]).toEqual(['7.6', '50.5']);
     const file = join(folder, 'one', 'box.geojson');
-    await zeroov(['segment', placed, ...args.slice(0, 4), '-o', file]);
+    const said = await zeroov(['segment', placed, ...args.slice(0, 4), '-o', file]);
+    expect(said.stdout).toContain('place    EPSG:32632');
     expect(await readdir(join(folder, 'one'))).toEqual(['box.geojson']);
     expect(JSON.parse(await readFile(file, 'utf8')).features).toEqual(features);
+    const least = ['--min-area', `${Math.max(...areas) + 1}`];
+    const none = await zeroov(['segment', placed, ...args.slice(0, 4), ...least, '--json']);
+    expect(JSON.parse(none.stdout)).toMatchObject({ found: false, box: null, areaPx: 0 });
   });
 
   it('refuses what needs a place of a picture without one', async () => {
