@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { makeFolder, writing } from '../checkpoint/writing.ts';
 import { STAGES, type StageName } from '../synthetic/stages.ts';
-import { LAYOUTS, type Layout, writeScenes } from '../synthetic/write.ts';
+import { checkWriteOptions, LAYOUTS, type Layout, writeScenes } from '../synthetic/write.ts';
 import { number, oneOf } from './parse.ts';
 import { drawSheet } from './scene-sheet.ts';
 import { type GlobalOptions, openTerminal } from './terminal.ts';
@@ -55,8 +55,7 @@ export function synthesizeCommand(): Command {
       const { count, seed, output, stage, layout, size, sheet, ...globals } =
         command.optsWithGlobals<Flags>();
       const terminal = openTerminal(globals);
-      await writing(output, () => makeFolder(resolve(output)));
-      const written = await writeScenes({
+      const options = {
         count,
         seed,
         folder: output,
@@ -64,7 +63,10 @@ export function synthesizeCommand(): Command {
         layout,
         sizePx: size,
         drawSheet: sheet ? drawSheet : undefined,
-      });
+      };
+      checkWriteOptions(options);
+      await writing(output, () => makeFolder(resolve(output)));
+      const written = await writeScenes(options);
       const { scenes, objects, expressions } = written;
       terminal.print(
         globals.json

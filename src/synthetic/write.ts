@@ -43,7 +43,7 @@ const MOST_SCENES = 1_000_000;
  *   written
  */
 export async function writeScenes(options: WriteOptions): Promise<Written> {
-  checkOptions(options);
+  checkWriteOptions(options);
   const { folder, count, seed, sizePx, stage, layout = 'scenes', drawSheet } = options;
   const written = { scenes: 0, objects: 0, expressions: 0 };
   const shown: Scene[] = [];
@@ -65,7 +65,8 @@ export async function writeScenes(options: WriteOptions): Promise<Written> {
   return written;
 }
 
-function checkOptions({ count, seed, sizePx = 256, ...names }: WriteOptions): void {
+/** @throws OPTION_INVALID for a count, seed, size, stage or layout out of range */
+export function checkWriteOptions({ count, seed, sizePx = 256, ...names }: WriteOptions): void {
   const whole = (option: string, value: number, [low, high]: readonly [number, number]): void => {
     if (Number.isInteger(value) && value >= low && value <= high) return;
     const expected = `a whole number from ${low} to ${high}`;
