@@ -9,7 +9,7 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { dropSearchJournal, withSearchJournal } from '../src/cli/tile-journal.ts';
+import { dropSearchJournal, searchFolder, withSearchJournal } from '../src/cli/tile-journal.ts';
 import { epsgGeoKeys } from '../src/geo/geo-keys.ts';
 import { type Place, placeFromGeoTiff } from '../src/geo/place.ts';
 import { writeCog } from '../src/geo/write-cog.ts';
@@ -123,11 +123,11 @@ try {
         tilePx,
         search,
       };
-      const journal = { folder, searched: { search }, resume: false };
+      const journal = { folder: searchFolder(folder, null), searched: { search }, resume: false };
       const { value, seconds } = await timed(() =>
         withSearchJournal(journal, ({ memory: tiles }) => groundScene(looker, scene, o, {}, tiles)),
       );
-      await dropSearchJournal(folder);
+      await dropSearchJournal(journal.folder);
       const children = await childrenPeak();
       most = Math.max(most, memory().peak + (children || 0));
       const box = value.regions[0]?.box ?? [];
