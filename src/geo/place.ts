@@ -32,7 +32,9 @@ export function placeFromGeoTiff(tags: GeoTiffTags, size: Size, epsg?: number): 
   const affine = affineFromTags(tags, isPoint ? 'point' : 'area');
   if (!isPlaced(affine)) return isPlaced(keys) ? affine : keys;
   const centre = centreOf(affine, size);
-  const crs = isPlaced(keys) ? crsFromGeoKeys(keys, centre) : keys;
+  const crs = isPlaced(keys)
+    ? crsFromGeoKeys(keys, centre)
+    : noGeoref(`${keys.noGeoref}: nothing names its coordinate system; give its EPSG code`);
   const { geoKeyDirectory, geoDoubleParams, geoAsciiParams } = tags;
   const geoKeys = { geoKeyDirectory, geoDoubleParams, geoAsciiParams };
   if (isPlaced(crs)) return proven({ ...sides(size), affine, crs, geoKeys });

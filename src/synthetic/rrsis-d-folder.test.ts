@@ -1,7 +1,7 @@
-import { mkdtemp, readdir, readFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../tests/support/temporary-folder.ts';
 import { decodeRle } from '../tensor/rle.ts';
 import { pickle } from './pickle.ts';
 import { makeScene } from './scene.ts';
@@ -21,7 +21,7 @@ describe('pickle', () => {
 
 describe('the RRSIS-D layout', () => {
   it('gives every expression of something a picture, an xyxy box and an exact mask', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'zeroov-rrsis-d-'));
+    const folder = temporaryFolder();
     const made = { seed: 5, sizePx: 64, stage: 'd' } as const;
     const written = await writeScenes({ ...made, count: 1, folder, layout: 'rrsis-d' });
     const scene = makeScene(made);

@@ -1,14 +1,14 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { temporaryFolder } from '../../tests/support/temporary-folder.ts';
 import { makeScene, type Scene } from './scene.ts';
 import { writeScenes } from './write.ts';
 
 describe('writeScenes', () => {
   it('writes pictures, masks, one line a scene and a sheet that read back as what was made', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'zeroov-synthetic-'));
+    const folder = temporaryFolder();
     const options = { count: 3, seed: 17, sizePx: 64, stage: 'b', folder } as const;
     const drawn: Scene[] = [];
     const drawSheet = (scenes: readonly Scene[]) => {
@@ -51,7 +51,7 @@ describe('writeScenes', () => {
   });
 
   it('says that a folder cannot be written', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'zeroov-synthetic-'));
+    const folder = temporaryFolder();
     await writeFile(join(folder, 'file'), '');
     const call = writeScenes({ count: 1, seed: 0, folder: join(folder, 'file') });
     await expect(call).rejects.toMatchObject({ code: 'OUTPUT_WRITE' });
