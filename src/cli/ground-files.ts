@@ -7,9 +7,12 @@ import { encodeNpy } from '../tensor/npy.ts';
 import { toJson } from './json.ts';
 import type { OutputFile } from './output-folder.ts';
 import { type Ground, overlayOf, panelOf, type Shown } from './pictures.ts';
+import { PLACE_FILES } from './place-files.ts';
 
 const MAPS = ['overview', 'structure', 'attention', 'evolved'] as const satisfies (keyof Maps)[];
 const PICTURES = ['mask.png', 'overlay.png', 'panel.png'] as const;
+/** Of a search over tiles. */
+const DETAIL = 'detail.png';
 /** Last: who sees it finds the others complete. */
 const RECORD = 'result.json';
 
@@ -24,19 +27,12 @@ interface Wanted {
   readonly maps: boolean;
 }
 
-/** Every name that a run may write, before it is known which maps there are. */
-export function namesOf(
-  expressions: readonly string[],
-  { maps, more = [] }: Wanted & { readonly more?: readonly string[] },
-): string[] {
+/** Every name that any run may write into its folder: what one does not write is not left from one before it. */
+export function namesOf(expressions: readonly string[]): string[] {
   const of = expressions.length;
   return expressions.flatMap((expression, i) => {
-    const names = [
-      ...more,
-      ...PICTURES,
-      ...(maps ? MAPS.map((map) => `maps/${map}.npy`) : []),
-      RECORD,
-    ];
+    const maps = MAPS.map((map) => `maps/${map}.npy`);
+    const names = [...PLACE_FILES, ...PICTURES, DETAIL, ...maps, RECORD];
     return names.map((name) => inFolder(folderOf({ expression, i, of }), name));
   });
 }

@@ -24,7 +24,7 @@ export async function groundPicture(job: SceneJob): Promise<void> {
   const maps = flags.saveMaps === true;
   const picture = await pictureOf(scene, flags);
   const { folder, file } = outputTarget(flags.output);
-  const names = answerFileNames(expressions, { file, scene, maps, flags });
+  const names = answerFileNames(expressions, { file });
   const answers = await withOutput({ path: folder, names }, async (output) => {
     const found = await answerAll(job, picture);
     if (output) {

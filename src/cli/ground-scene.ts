@@ -16,19 +16,13 @@ import type { TileMemory } from '../pipeline/tile-memory.ts';
 import { VERSION } from '../pipeline/version.ts';
 import type { Watch } from '../pipeline/watch.ts';
 import type { Size } from '../tensor/image.ts';
+import { namesOf } from './ground-files.ts';
 import { type GroundFlags, methodOptionsOf } from './ground-flags.ts';
 import { sayPlace } from './ground-summary.ts';
 import { toJson } from './json.ts';
 import { type OutputFile, withOutput } from './output-folder.ts';
 import { outputTarget } from './output-target.ts';
-import {
-  aboutOf,
-  isLarge,
-  type PlaceJob,
-  placeFile,
-  placeFileNames,
-  placeFiles,
-} from './place-files.ts';
+import { aboutOf, isLarge, type PlaceJob, placeFile, placeFiles } from './place-files.ts';
 import { stageBars } from './progress.ts';
 import { type SceneFlags, sceneOptionsOf } from './scene-flags.ts';
 import { around, overlayIn, panelIn } from './scene-pictures.ts';
@@ -40,8 +34,6 @@ import {
   withSearchJournal,
 } from './tile-journal.ts';
 import { partAsked } from './within.ts';
-
-const FILES = ['mask.png', 'overlay.png', 'detail.png', 'panel.png', 'result.json'] as const;
 
 export interface SceneJob {
   readonly scene: Scene;
@@ -55,10 +47,10 @@ export interface SceneJob {
 
 /** @throws USAGE for several expressions, and what searching and writing throw */
 export async function groundOverTiles(job: SceneJob): Promise<void> {
-  const { scene, flags, terminal } = job;
+  const { flags, terminal } = job;
   assertPossible(job);
   const { folder, file } = outputTarget(flags.output);
-  const names = file ? [file.name] : [...FILES, ...(scene.place ? placeFileNames(flags) : [])];
+  const names = file ? [file.name] : namesOf(job.expressions);
   const record = await withOutput({ path: folder, names }, async (output) => {
     const { record: made, ...found } = await search(job, output && searchFolder(output.path, file));
     if (output) {
@@ -125,12 +117,19 @@ async function search(
   const inScene = (region: Region) => (part ? regionOfWhole(region, part.window) : region);
   const asked = { place: scene.place, flags };
   const large = grounding.regions.filter((region) => isLarge(inScene(region), asked));
-  const chosen = flags.all ? large : large.slice(0, 1);
   const { maps } = grounding;
-  const refined = await watched(job, part, (reader, watch) =>
-    grounder.refineRegions({ scene: reader, maps, regions: chosen }, { ...options, ...watch }),
-  );
-  const regions = refined.map(inScene).filter((region) => isLarge(region, asked));
+  const redrawn = async (chosen: readonly Region[]) => {
+    const refined = await watched(job, part, (reader, watch) =>
+      grounder.refineRegions({ scene: reader, maps, regions: chosen }, { ...options, ...watch }),
+    );
+    return refined.map(inScene).filter((region) => isLarge(region, asked));
+  };
+  let regions = flags.all ? await redrawn(large) : [];
+  // The best of which SAM, where it is asked, leaves enough.
+  for (const region of flags.all ? [] : large) {
+    regions = await redrawn([region]);
+    if (regions.length > 0) break;
+  }
   const { checkpoints, provider = 'none', threads } = grounder;
   const record = sceneRecordOf({
     expression,

@@ -63,6 +63,12 @@ async function run(job: Job): Promise<void> {
       reason: '--resume needs the -o of the search that was cut off',
     });
   }
+  if (flags.whole && (flags.within !== undefined || flags.resume)) {
+    const given = flags.resume ? '--resume' : '--within';
+    throw new ZeroovError('USAGE', {
+      reason: `${given} is for a search over tiles, --whole does none`,
+    });
+  }
   const started = performance.now();
   const { bands, stretch, epsg, nodata: noData } = flags;
   const scene = await openScene(job.image, { bands, stretch, epsg, noData });

@@ -17,14 +17,24 @@ export interface OutputTarget {
   readonly file: { readonly name: string; readonly format: GeoFormat } | null;
 }
 
-/** A folder that is there is one, whatever its name ends in. */
+/** A folder that is there is one, whatever its name ends in. @throws OPTION_INVALID for an empty name */
 export function outputTarget(output: string | undefined): OutputTarget {
+  if (output === '') {
+    const expected = 'a folder, or a .geojson, .gpkg or .tif';
+    throw new ZeroovError('OPTION_INVALID', { option: '-o', expected, got: 'an empty name' });
+  }
   const format = output === undefined ? undefined : ENDINGS[extname(output).toLowerCase()];
   if (output === undefined || !format) return { folder: output, file: null };
-  if (statSync(output, { throwIfNoEntry: false })?.isDirectory()) {
-    return { folder: output, file: null };
-  }
+  if (isFolder(output)) return { folder: output, file: null };
   return { folder: dirname(output), file: { name: basename(output), format } };
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false; // not there: whoever writes says what is wrong
+  }
 }
 
 interface Asked {

@@ -72,7 +72,13 @@ export const DEFAULT_FORMATS: readonly GeoFormat[] = ['geojson', 'pgw'];
 /** The stage maps that are written beside mask.tif. */
 const MAPS = ['overview', 'attention', 'evolved'] as const;
 
-/** Names of the files that a place may add. */
+/** Every name of these files: those that a run does not write are not left from one before it. */
+export const PLACE_FILES: readonly string[] = [
+  ...Object.values(NAMES),
+  ...MAPS.map((name) => `maps/${name}.tif`),
+];
+
+/** Names of the files that a place adds. */
 export function placeFileNames({ format = DEFAULT_FORMATS }: PlaceFlags): string[] {
   const maps = format.includes('cog') ? MAPS.map((name) => `maps/${name}.tif`) : [];
   return [...format.map((name) => NAMES[name]), ...maps];

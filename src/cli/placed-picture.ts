@@ -8,7 +8,7 @@ import type { Mask, RgbImage } from '../tensor/image.ts';
 import { type Answer, filesOf, folderOf, inFolder, namesOf } from './ground-files.ts';
 import type { OutputFile } from './output-folder.ts';
 import type { OutputTarget } from './output-target.ts';
-import { isLarge, type PlaceJob, placeFile, placeFileNames, placeFiles } from './place-files.ts';
+import { isLarge, type PlaceJob, placeFile, placeFiles } from './place-files.ts';
 import type { PictureFlags, PlaceFlags } from './scene-flags.ts';
 
 const OTHER_KINDS: readonly string[] = ['IMAGE_DECODE', 'IMAGE_BANDS'];
@@ -90,16 +90,10 @@ export async function answerFiles<R extends object>(
   return [...files, ...(await filesOf(answers, shown))];
 }
 
-/** The names of these files. */
+/** The names that these files may have. */
 export function answerFileNames(
   expressions: readonly string[],
-  {
-    file,
-    scene,
-    maps,
-    flags,
-  }: Pick<AnswerFiles<object>, 'file' | 'scene' | 'maps'> & { readonly flags: PlaceFlags },
+  { file }: Pick<AnswerFiles<object>, 'file'>,
 ): readonly string[] {
-  if (file) return [file.name];
-  return namesOf(expressions, { maps, more: scene.place ? placeFileNames(flags) : [] });
+  return file ? [file.name] : namesOf(expressions);
 }

@@ -109,7 +109,7 @@ export function addPlaceFlags(command: Command): Command {
   option('--min-area <m2>', 'leave out smaller regions', number('--min-area', { min: 0 }));
   option(
     '--format <list>',
-    `beside the pictures (default: geojson where there is a place)\n${GEO_FORMATS.join(', ')}`,
+    `beside the pictures (default: geojson,pgw where there is a place)\n${GEO_FORMATS.join(', ')}`,
     formats,
   );
   return command;
@@ -120,7 +120,7 @@ const adder =
     command.addOption(new Option(flags, help).argParser(parse));
 
 function formats(text: string): GeoFormat[] {
-  return text.split(',').map(oneOf('--format', GEO_FORMATS));
+  return [...new Set(text.split(',').map(oneOf('--format', GEO_FORMATS)))];
 }
 
 /** What a search over tiles is to be given: only the flags that were set. */

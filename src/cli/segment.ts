@@ -127,7 +127,7 @@ async function segmentScene(job: Job, { asked, scene, started }: Asking): Promis
   const grounder = await createGrounder({ sam, provider, threads });
   const expressions = asked.map(({ name }) => name);
   const { folder, file } = outputTarget(flags.output);
-  const names = answerFileNames(expressions, { file, scene, maps: false, flags });
+  const names = answerFileNames(expressions, { file });
   try {
     const records = await withOutput({ path: folder, names }, async (output) => {
       const openSeconds = (performance.now() - started) / 1000;

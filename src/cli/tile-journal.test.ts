@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, truncate } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -64,6 +64,14 @@ describe('the journal of a search', () => {
       // The first line says what was searched.
       expect(before).toBe(Math.max(0, ends.filter((end) => end < length).length - 1));
     }
+  });
+
+  it('begins anew when what was searched cannot be read', async () => {
+    await begin();
+    const text = await readFile(path(), 'utf8');
+    await writeFile(path(), `x${text.slice(1)}`);
+    expect((await again(['a'])).before).toBe(0);
+    expect((await again(['a'])).said).toEqual([undefined]);
   });
 
   it('does not go on with another search, and says in what they differ', async () => {

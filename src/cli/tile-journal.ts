@@ -61,7 +61,10 @@ export async function withSearchJournal<T>(
     if (!resume) await rm(path, { force: true });
     await cutTornTail(path);
     const known = await knownLines(path, { folder, searched });
-    if (!known) await appendLine(path, { searched });
+    if (!known) {
+      await rm(path, { force: true });
+      await appendLine(path, { searched });
+    }
     const lines = known ?? new Map<string, JournalLine>();
     const handle = await open(path, 'r');
     try {
@@ -90,7 +93,9 @@ async function knownLines(
       lines.set(LINE.parse(line.value).key, { ...line, value: null });
       continue;
     }
-    const differing = differences(HEAD.parse(line.value).searched, searched);
+    const head = HEAD.safeParse(line.value);
+    if (!head.success) return null; // the line before was it, and is damaged
+    const differing = differences(head.data.searched, searched);
     if (differing.length > 0) {
       throw new ZeroovError('RUN_DIFFERENT', { run: folder, differences: differing.join(', ') });
     }

@@ -1,8 +1,8 @@
 import { polygonsFrom } from './planar-polygons.ts';
 import { type Bounds, boundsOf, type Point, type Polygon, type Ring, ringsOf } from './polygon.ts';
 
-/** Points this near the edge of the map are on it. */
-const SLACK_DEGREES = 1e-9;
+/** Points this near the edge of the map are on it: with 7 decimals they would be. */
+const SLACK_DEGREES = 5e-8;
 
 /** A part of a ring from one point on the edge of the map to the next; between them it is inside. */
 type Chain = readonly Point[];

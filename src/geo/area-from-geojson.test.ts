@@ -16,7 +16,7 @@ const PLACES = {
     size,
   }),
   'the antimeridian': placeOf({ epsg: 32601, affine: [300, 0, 20_000, 0, -300, 2e6], size }),
-  'degrees from 0 to 360': placeOf({ epsg: 4326, affine: [0.4, 0, 0, 0, -0.2, 70], size }),
+  'degrees from 0 to 351': placeOf({ epsg: 4326, affine: [0.39, 0, 0, 0, -0.2, 70], size }),
 };
 
 const box = (west: number, south: number, east: number, north: number) => [

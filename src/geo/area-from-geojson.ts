@@ -38,7 +38,7 @@ export function areaFromGeoJson(document: AreaGeoJson, place: Place): Area | nul
   const around = boundsOf(latticeOf(place).map((pixel) => toLonLat(place, pixel)));
   const parts = geometriesOf(document)
     .flatMap((shape) => (shape.type === 'Polygon' ? [shape.coordinates] : shape.coordinates))
-    .map((rings) => new GlobePolygon(rings as unknown as Point[][]))
+    .map((rings) => new GlobePolygon((rings as unknown as Point[][]).map(closed)))
     .map((shape) => ({ shape, bounds: boundsIn(place, shape, around) }));
   const meeting = parts.flatMap(({ shape, bounds }) => (bounds ? [{ shape, bounds }] : []));
   if (meeting.length === 0) return null;
@@ -55,6 +55,10 @@ export function areaFromGeoJson(document: AreaGeoJson, place: Place): Area | nul
     },
   };
 }
+
+/** A ring whose last point is not its first again goes on to it. */
+const closed = (ring: readonly Point[]) =>
+  `${ring.at(-1)}` === `${ring[0]}` ? ring : [...ring, ring[0]!];
 
 /** Bands of latitude of a polygon, at most; it has no more than edges. */
 const MAX_BANDS = 512;
@@ -140,13 +144,13 @@ function toPixel(place: Place, [longitude, latitude]: Point): Point | null {
 /** A metre. */
 const SAME_DEGREES = 1e-5;
 
-/** A point each fiftieth of a degree, at most 4096 an edge: edges are not straight in the scene. */
+/** Edges are not straight in the scene: a point each 500th of a degree, half a millimetre beside them, at most 4096 an edge. */
 function split(ring: readonly Point[]): Point[] {
   return ring.flatMap((from, i): Point[] => {
     const to = ring[i + 1];
     if (!to) return [from];
     const [x, y] = [to[0] - from[0], to[1] - from[1]];
-    const pieces = Math.min(4096, Math.max(1, Math.ceil(50 * Math.max(Math.abs(x), Math.abs(y)))));
+    const pieces = Math.min(4096, Math.max(1, Math.ceil(500 * Math.max(Math.abs(x), Math.abs(y)))));
     return Array.from({ length: pieces }, (_, k) => [
       from[0] + (x * k) / pieces,
       from[1] + (y * k) / pieces,

@@ -69,7 +69,7 @@ describe('a place by its EPSG code', () => {
 
   it('comes with a world file too', () => {
     const text = '1\n0\n0\n-1\n127375.5\n428249.5\n';
-    const place = placeFromWorldFile({ text, epsg: 28992, size });
+    const place = placeFromWorldFile({ name: 'a.wld', text, epsg: 28992, size });
     expectAt(place as Place, [4.986337079, 51.842150363]);
   });
 });
@@ -174,6 +174,22 @@ describe('no place, never a made-up one', () => {
       /does not come back/,
     ],
   ];
+
+  it('for the whole Earth from another meridian than 180°, which is where it is cut', () => {
+    const degrees = (west: number, widthPx = 3600) =>
+      placeFromGeoTiff(
+        {
+          ...epsgGeoKeys(4326, 'geographic'),
+          modelPixelScale: [0.1, 0.1, 0],
+          modelTiepoint: [0, 0, 0, west, 90, 0],
+        },
+        { widthPx, heightPx: 1800 },
+      );
+    expect(reason(degrees(0))).toMatch(/around the Earth from 0°/);
+    expect(reason(degrees(-179.95))).toMatch(/from -179.95°/);
+    expect(isPlaced(degrees(-180))).toBe(true);
+    expect(isPlaced(degrees(0, 3590))).toBe(true);
+  });
 
   it.each(cases)('%s', (_, tags, expected) => {
     expect(reason(placeFromGeoTiff(tags, size))).toMatch(expected);

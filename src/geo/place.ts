@@ -30,37 +30,56 @@ export function placeFromGeoTiff(tags: GeoTiffTags, size: Size, epsg?: number): 
   const keys = readGeoKeys(tags);
   const isPoint = isPlaced(keys) && numberOf(keys, KEY.rasterType) === 2;
   const affine = affineFromTags(tags, isPoint ? 'point' : 'area');
-  if (!isPlaced(affine)) return isPlaced(keys) ? affine : keys;
-  const centre = centreOf(affine, size);
-  const crs = isPlaced(keys)
-    ? crsFromGeoKeys(keys, centre)
-    : noGeoref(`${keys.noGeoref}: nothing names its coordinate system; give its EPSG code`);
-  const { geoKeyDirectory, geoDoubleParams, geoAsciiParams } = tags;
-  const geoKeys = { geoKeyDirectory, geoDoubleParams, geoAsciiParams };
-  if (isPlaced(crs)) return proven({ ...sides(size), affine, crs, geoKeys });
-  return epsg === undefined ? crs : placeByCode({ affine, epsg, size });
+  if (isPlaced(affine)) return placeAt({ affine, tags, epsg, size });
+  return isPlaced(keys) || epsg !== undefined ? affine : keys;
 }
 
-/** The place of a picture with a world file, whose coordinate system has to be named beside it. */
+/**
+ * The place of a picture with a world file. That names no coordinate system: the tags of a TIFF do, or the code beside it.
+ *
+ * @param options.name what the file is called, to say so
+ */
 export function placeFromWorldFile(options: {
+  readonly name: string;
   readonly text: string;
-  readonly epsg: number;
+  readonly tags?: GeoKeyTags | undefined;
+  readonly epsg?: number | undefined;
   readonly size: Size;
 }): Place | NoGeoref {
-  const { text, epsg, size } = options;
+  const { name, text, tags = {}, epsg, size } = options;
   const affine = affineFromWorldFile(text);
-  return isPlaced(affine) ? placeByCode({ affine, epsg, size }) : affine;
+  if (!isPlaced(affine)) return affine;
+  if (epsg === undefined && !isPlaced(readGeoKeys(tags))) {
+    return noGeoref(`${name} does not name its coordinate system; ${GIVE_CODE}`);
+  }
+  return placeAt({ affine, tags, epsg, size });
 }
 
-function placeByCode(options: {
+const GIVE_CODE = 'give its EPSG code with --epsg';
+
+/** The system of the tags if they name one that can be used, else that of the code. */
+function placeAt(options: {
   readonly affine: Affine;
-  readonly epsg: number;
+  readonly tags: GeoKeyTags;
+  readonly epsg: number | undefined;
   readonly size: Size;
 }): Place | NoGeoref {
-  const { affine, epsg, size } = options;
-  const crs = crsFromEpsg({ code: epsg, centre: centreOf(affine, size) });
+  const { affine, tags, epsg, size } = options;
+  const centre = centreOf(affine, size);
+  const keys = readGeoKeys(tags);
+  const own = isPlaced(keys) ? crsFromGeoKeys(keys, centre) : noKeys(keys);
+  if (isPlaced(own)) {
+    const { geoKeyDirectory, geoDoubleParams, geoAsciiParams } = tags;
+    const geoKeys = { geoKeyDirectory, geoDoubleParams, geoAsciiParams };
+    return proven({ ...sides(size), affine, crs: own, geoKeys });
+  }
+  if (epsg === undefined) return own;
+  const crs = crsFromEpsg({ code: epsg, centre });
   return isPlaced(crs) ? proven({ ...sides(size), affine, crs }) : crs;
 }
+
+const noKeys = ({ noGeoref: reason }: NoGeoref) =>
+  noGeoref(`${reason}: nothing names its coordinate system; ${GIVE_CODE}`);
 
 /** Pixel corner [column, row] → [longitude, latitude] in degrees. */
 export function toLonLat({ affine, crs }: Place, pixel: Point): Point {
@@ -74,6 +93,12 @@ const centreOf = (affine: Affine, { widthPx, heightPx }: Size): Point =>
 
 /** The place, if a grid of 5 × 5 points over the picture comes back from WGS 84 to where it started. */
 function proven(place: Place): Place | NoGeoref {
+  const [west, east] = [0, place.widthPx].map((x) => toLonLat(place, [x, place.heightPx / 2])[0]);
+  if (Math.abs(east! - west!) > 359.999 && Math.abs(Math.abs(west!) - 180) > 0.001) {
+    return noGeoref(
+      `it goes once around the Earth from ${west}°, expected from -180°; rewrite it, e.g. with gdalwarp -te -180 -90 180 90`,
+    );
+  }
   const back = invert(place.affine);
   for (let i = 0; i < 25; i += 1) {
     const pixel: Point = [((i % 5) / 4) * place.widthPx, (Math.floor(i / 5) / 4) * place.heightPx];

@@ -11,14 +11,17 @@ export type WorldFile =
   | { readonly path: string; readonly problem: string };
 
 /**
- * The world file beside a picture: of `a.png` the first of `a.pgw`, `a.pngw` and `a.wld` that is there. Its text is not
+ * The world file beside a picture: of `a.png` the first of `a.pgw`, `a.pngw` and `a.wld` that is
+ * there, in small letters or in capitals. Its text is not
  * looked at here.
  */
 export async function findWorldFile(picture: string): Promise<WorldFile | null> {
   const extension = extname(picture).slice(1);
   const stem = join(dirname(picture), basename(picture, `.${extension}`));
-  const short = `${extension.slice(0, 1)}${extension.slice(-1)}w`;
-  for (const ending of new Set([short, `${extension}w`, 'wld'])) {
+  const stored = extension.toLowerCase();
+  const short = `${stored.slice(0, 1)}${stored.slice(-1)}w`;
+  const endings = [short, `${stored}w`, 'wld'].flatMap((name) => [name, name.toUpperCase()]);
+  for (const ending of new Set(endings)) {
     const path = `${stem}.${ending}`;
     try {
       return { path, text: await readSmall(path) };

@@ -141,6 +141,17 @@ describe('a TIFF', () => {
       code: 'OPTION_INVALID',
       message: expect.stringContaining('EPSG:32634, got 32633'),
     });
+    // Its placement beside it changes nothing in that.
+    const { ModelPixelScale: _, ...unplaced } = named;
+    const keys = write('keys.tif', tiffFile({ pages: [greyPage({}, unplaced)] }));
+    write('keys.tfw', '2\n0\n0\n-2\n500001\n4649999\n');
+    expect((await open(keys)).place).toMatchObject({
+      crs: { epsg: 32634 },
+      affine: [2, 0, 5e5, 0, -2, 4650000],
+    });
+    await expect(openScene(keys, { epsg: 32633 })).rejects.toMatchObject({
+      code: 'OPTION_INVALID',
+    });
   });
 });
 
@@ -160,6 +171,12 @@ describe('a PNG, JPEG or WebP', () => {
     expect(scene.placeProblem).toBeNull();
     expect(scene.place?.crs.epsg).toBe(32633);
     expect(scene.place?.affine).toEqual([0.5, 0, 500000, 0, -0.5, 4650000]);
+  });
+
+  it('has a world file in capitals, too', async () => {
+    const path = write('LOUD.PNG', await picture(4, 3).png().toBuffer());
+    write('LOUD.PGW', '0.5\n0\n0\n-0.5\n500000.25\n4649999.75\n');
+    expect((await open(path, { epsg: 32633 })).place?.crs.epsg).toBe(32633);
   });
 
   it('is turned upright, but not with a world file, which is about the stored pixels', async () => {

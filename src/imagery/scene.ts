@@ -7,6 +7,7 @@
  * await scene.close();
  * ```
  */
+import { basename } from 'node:path';
 import { ZeroovError } from '../errors.ts';
 import { sayCrs } from '../geo/crs.ts';
 import { isPlaced, type NoGeoref, noGeoref } from '../geo/no-georef.ts';
@@ -216,18 +217,24 @@ async function identify({
  * @throws OPTION_INVALID for another system than the one that the file names
  */
 function placeOf(info: PictureInfo, world: WorldFile | null, epsg?: number): Place | NoGeoref {
-  const own = info.geoTags && placeFromGeoTiff(info.geoTags, info, epsg);
-  if (own && isPlaced(own)) {
-    if (epsg === undefined || own.crs.epsg === epsg) return own;
-    const expected = `nothing, since the file names its coordinate system, ${sayCrs(own.crs)}`;
-    throw new ZeroovError('OPTION_INVALID', { option: '--epsg', expected, got: `${epsg}` });
-  }
-  if (!world) return own ?? noGeoref('it has no world file beside it');
+  const { geoTags: tags } = info;
+  const place =
+    (tags && placeFromGeoTiff(tags, info, epsg)) ?? noGeoref('it has no world file beside it');
+  const found =
+    !isPlaced(place) && world
+      ? placeBeside(world, { tags: tags ?? undefined, epsg, size: info })
+      : place;
+  if (!isPlaced(found) || epsg === undefined || found.crs.epsg === epsg) return found;
+  const expected = `nothing, since the file names its coordinate system, ${sayCrs(found.crs)}`;
+  throw new ZeroovError('OPTION_INVALID', { option: '--epsg', expected, got: `${epsg}` });
+}
+
+function placeBeside(
+  world: WorldFile,
+  about: Omit<Parameters<typeof placeFromWorldFile>[0], 'name' | 'text'>,
+): Place | NoGeoref {
   if ('problem' in world) return noGeoref(world.problem);
-  if (epsg === undefined) {
-    return noGeoref(`${world.path} does not name its coordinate system; give its EPSG code`);
-  }
-  return placeFromWorldFile({ text: world.text, epsg, size: info });
+  return placeFromWorldFile({ name: basename(world.path), text: world.text, ...about });
 }
 
 async function ask<R extends Request>(opened: Opened, request: R): Promise<Answers[R['kind']]> {

@@ -330,6 +330,22 @@ describe('regionsOf', () => {
     expect(found[0]!.score).toBeGreaterThan(found[1]!.score);
   });
 
+  it('keeps apart what lies in the bay of another', async () => {
+    // An L of 12 × 12 cells, two wide, and a cell three away from both of its arms.
+    const [cells, scene] = [14, { widthPx: 140, heightPx: 140 }];
+    const data = Float32Array.from({ length: cells * cells }, (_, i) => {
+      const [row, column] = [Math.floor(i / cells), i % cells];
+      if (row === 6 && column === 7) return 0.9;
+      return (column < 2 && row < 12) || (row >= 10 && row < 12 && column < 12) ? 1 : 0;
+    });
+    const found = await regionsOf(float32([cells, cells], data), { scene, alpha: 0.5 });
+    expect(found.map(({ areaPx }) => areaPx)).toEqual([expect.any(Number), expect.any(Number)]);
+    const [bent, blob] = found.toSorted((x, y) => y.areaPx - x.areaPx);
+    const at = ({ window, mask }: (typeof found)[number], x: number, y: number) =>
+      mask.data[(y - window.y) * mask.widthPx + (x - window.x)];
+    expect([at(blob!, 75, 65), at(bent!, 75, 65), at(bent!, 5, 5)]).toEqual([1, 0, 1]);
+  });
+
   it('refuses a region that is too large to be a mask in memory', async () => {
     const everywhere = map([1, 1], [1, 1]);
     const planet = { widthPx: 40_000, heightPx: 40_000 };

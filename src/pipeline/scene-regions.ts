@@ -2,7 +2,7 @@
 import { ZeroovError } from '../errors.ts';
 import type { Window } from '../imagery/window.ts';
 import type { Box, Mask, Size } from '../tensor/image.ts';
-import type { Float32Tensor } from '../tensor/tensor.ts';
+import { type Float32Tensor, float32 } from '../tensor/tensor.ts';
 import { describeMask } from './mask.ts';
 import type { Refinement } from './refine.ts';
 import { blend, tapOf } from './scene-grid.ts';
@@ -50,9 +50,13 @@ export interface RegionOptions {
  */
 export async function regionsOf(map: Float32Tensor, o: RegionOptions): Promise<Region[]> {
   const regions: Region[] = [];
+  // One group at a time: the window of a bent one may hold cells of another.
+  const own = float32(map.shape, new Float32Array(map.data.length));
   for (const cells of groupsOf(map)) {
-    const region = await cut(map, o, windowOf(cells, { map, scene: o.scene }));
+    for (const cell of cells) own.data[cell] = map.data[cell]!;
+    const region = await cut(own, o, windowOf(cells, { map, scene: o.scene }));
     if (region) regions.push(region);
+    for (const cell of cells) own.data[cell] = 0;
   }
   return regions.sort((a, b) => b.score - a.score || b.areaPx - a.areaPx);
 }

@@ -152,8 +152,10 @@ describe('a scene larger than a tile', () => {
     [['-o', 'x.gpkg', '--format', 'cog'], 'both say what to write'],
     [['--save-maps'], '--save-maps'],
     [['--within', '900,900,950,950'], 'within the scene'],
-    [['--within', 'nowhere.geojson'], 'expected a GeoJSON file that holds only polygons'],
+    [['--within', 'nowhere.geojson'], 'nowhere.geojson (there is no such file)'],
     [['--within', join(ROOT, 'package.json')], 'expected a GeoJSON file that holds only polygons'],
+    [['--within', '0,0,9,9', '--whole'], '--within is for a search over tiles'],
+    [['-o', ''], 'an empty name'],
   ])('refuses %j in one sentence', async (more, sentence) => {
     const ran = await zeroov([...args, ...more]);
     expect(ran.status).toBe(2);
@@ -168,6 +170,11 @@ describe('a scene larger than a tile', () => {
     expect(ran.stderr).toContain('a picture with a place on the Earth');
     const file = await zeroov(['ground', bare, 'the building', '-o', join(folder, 'no.geojson')]);
     expect([file.status, file.stderr]).toEqual([2, expect.stringContaining('has no .geojson')]);
+    const below = await zeroov(['ground', picture, 'x', '--epsg', '32632', '-o', `${bare}/x.tif`]);
+    expect([below.status, below.stderr]).toEqual([
+      6,
+      expect.stringContaining('a file is in its place'),
+    ]);
     const code = await zeroov(['ground', bare, 'the building', '--epsg', '32632']);
     expect([code.status, code.stderr]).toEqual([2, expect.stringContaining('--epsg: expected')]);
   });

@@ -83,6 +83,10 @@ describe('zeroov segment', () => {
     expect(said.stdout).toContain('place    EPSG:32632');
     expect(await readdir(join(folder, 'one'))).toEqual(['box.geojson']);
     expect(JSON.parse(await readFile(file, 'utf8')).features).toEqual(features);
+    await zeroov(['segment', placed, ...args.slice(0, 4), '--format', 'cog', '-o', out]);
+    expect((await readdir(out)).sort()).toEqual([
+      ...['mask.png', 'mask.tif', 'overlay.png', 'panel.png', 'result.json'],
+    ]);
     const least = ['--min-area', `${Math.max(...areas) + 1}`];
     const none = await zeroov(['segment', placed, ...args.slice(0, 4), ...least, '--json']);
     expect(JSON.parse(none.stdout)).toMatchObject({ found: false, box: null, areaPx: 0 });
