@@ -68,6 +68,32 @@ describe('mask.tif holds what the outlines hold', () => {
 });
 
 it.each([
+  ['north', 0],
+  ['south', 9],
+])(
+  '--simplify keeps the corners of what reaches around the Earth and to the %s pole',
+  async (_, y) => {
+    const [widthPx, heightPx] = [36, 18];
+    const world = placeOf({
+      epsg: 4326,
+      affine: [10, 0, -180, 0, -10, 90],
+      size: { widthPx, heightPx },
+    });
+    const half = { widthPx, heightPx: 9, data: new Uint8Array(widthPx * 9).fill(1) };
+    const files = await placeFiles({
+      place: world,
+      found: [{ mask: half, window: { x: 0, y, widthPx, heightPx: 9 }, score: 1 }],
+      maps: { of: { x: 0, y: 0, widthPx, heightPx }, byName: {}, evidence: null },
+      flags: { simplify: 3000, format: ['geojson'] },
+      about: { expression: 'x', source: 'w.tif', checkpoint: 'demo', preset: 'p' },
+    });
+    const { features } = JSON.parse(`${files[0]!.bytes}`);
+    // Half of the ellipsoid's 510.066 million square kilometres.
+    expect(features[0].properties.area_m2 / 255.033e12).toBeCloseTo(1, 4);
+  },
+);
+
+it.each([
   ['Qwen/Qwen2.5-VL-7B-Instruct', 'Qwen/Qwen2.5-VL-7B-Instruct'],
   ['/data/someone/models/qwen/', 'models/qwen'],
   ['./qwen', './qwen'],

@@ -7,7 +7,7 @@ import { writeGeoPackage } from '../geo/geopackage.ts';
 import { groundFrame } from '../geo/ground-frame.ts';
 import { measure } from '../geo/measure.ts';
 import type { Place } from '../geo/place.ts';
-import { mapRings, type Polygon } from '../geo/polygon.ts';
+import { boundsOf, mapRings, type Point, type Polygon } from '../geo/polygon.ts';
 import { simplify } from '../geo/simplify.ts';
 import { MEDIA_TYPES, stacItem } from '../geo/stac-item.ts';
 import { type Span, spansOf, traceMask } from '../geo/trace.ts';
@@ -201,9 +201,16 @@ function simplified(
   polygons: readonly Polygon[],
   { place, flags }: Pick<PlaceJob, 'place' | 'flags'>,
 ): readonly Polygon[] {
-  const [first] = polygons;
-  if (!flags.simplify || !first) return polygons;
-  const { toMetres } = groundFrame(place, first.outer[0]!);
+  if (!flags.simplify || polygons.length === 0) return polygons;
+  const [x1, y1, x2, y2] = boundsOf(polygons.flatMap(({ outer }) => outer));
+  const corners = [x1, (x1 + x2) / 2, x2].flatMap((x) =>
+    [y1, (y1 + y2) / 2, y2].map((y): Point => [x, y]),
+  );
+  // Where pixels are largest: no corner moves further than asked anywhere. At a pole they have no width.
+  const { toMetres } = corners
+    .map((corner) => groundFrame(place, corner))
+    .filter(({ pixelAreaM2 }) => pixelAreaM2 > 0)
+    .reduce((best, frame) => (best.pixelAreaM2 >= frame.pixelAreaM2 ? best : frame));
   return simplify(polygons, { toleranceMetres: flags.simplify, toMetres });
 }
 
