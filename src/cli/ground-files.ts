@@ -6,6 +6,7 @@ import type { RgbImage } from '../tensor/image.ts';
 import { encodeNpy } from '../tensor/npy.ts';
 import { toJson } from './json.ts';
 import type { OutputFile } from './output-folder.ts';
+import type { OutputTarget } from './output-target.ts';
 import { type Ground, overlayOf, panelOf, type Shown } from './pictures.ts';
 import { PLACE_FILES } from './place-files.ts';
 
@@ -27,8 +28,12 @@ interface Wanted {
   readonly maps: boolean;
 }
 
-/** Every name that any run may write into its folder: what one does not write is not left from one before it. */
-export function namesOf(expressions: readonly string[]): string[] {
+/**
+ * The one file asked for, or every name that any run may write into its folder: what one does not write is not left from one
+ * before it.
+ */
+export function namesOf(expressions: readonly string[], file: OutputTarget['file']): string[] {
+  if (file) return [file.name];
   const of = expressions.length;
   return expressions.flatMap((expression, i) => {
     const maps = MAPS.map((map) => `maps/${map}.npy`);

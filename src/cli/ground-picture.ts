@@ -1,7 +1,7 @@
 /** `zeroov ground` on a picture that the networks see at once. */
 import { throwIfAborted } from '../errors.ts';
 import { type ResultRecord, recordOf } from '../pipeline/record.ts';
-import type { Answer } from './ground-files.ts';
+import { type Answer, namesOf } from './ground-files.ts';
 import { methodOptionsOf } from './ground-flags.ts';
 import type { SceneJob } from './ground-scene.ts';
 import { summaryOf } from './ground-summary.ts';
@@ -9,13 +9,7 @@ import { toJson } from './json.ts';
 import { withOutput } from './output-folder.ts';
 import { outputTarget } from './output-target.ts';
 import { aboutOf, type PlaceJob, placeFileNames } from './place-files.ts';
-import {
-  answerFileNames,
-  answerFiles,
-  ifLarge,
-  type Picture,
-  pictureOf,
-} from './placed-picture.ts';
+import { answerFiles, ifLarge, type Picture, pictureOf } from './placed-picture.ts';
 import { stageBars } from './progress.ts';
 
 /** Every expression, with one look at the picture. */
@@ -24,7 +18,7 @@ export async function groundPicture(job: SceneJob): Promise<void> {
   const maps = flags.saveMaps === true;
   const picture = await pictureOf(scene, flags);
   const { folder, file } = outputTarget(flags.output);
-  const names = answerFileNames(expressions, { file });
+  const names = namesOf(expressions, file);
   const answers = await withOutput({ path: folder, names }, async (output) => {
     const found = await answerAll(job, picture);
     if (output) {

@@ -50,7 +50,7 @@ export async function groundOverTiles(job: SceneJob): Promise<void> {
   const { flags, terminal } = job;
   assertPossible(job);
   const { folder, file } = outputTarget(flags.output);
-  const names = file ? [file.name] : namesOf(job.expressions);
+  const names = namesOf(job.expressions, file);
   const record = await withOutput({ path: folder, names }, async (output) => {
     const { record: made, ...found } = await search(job, output && searchFolder(output.path, file));
     if (output) {

@@ -5,7 +5,7 @@ import { openImage } from '../imagery/open.ts';
 import type { Scene } from '../imagery/scene.ts';
 import { emptied, type Finding } from '../pipeline/mask.ts';
 import type { Mask, RgbImage } from '../tensor/image.ts';
-import { type Answer, filesOf, folderOf, inFolder, namesOf } from './ground-files.ts';
+import { type Answer, filesOf, folderOf, inFolder } from './ground-files.ts';
 import type { OutputFile } from './output-folder.ts';
 import type { OutputTarget } from './output-target.ts';
 import { isLarge, type PlaceJob, placeFile, placeFiles } from './place-files.ts';
@@ -88,12 +88,4 @@ export async function answerFiles<R extends object>(
   }
   const shown = { image: picture.image, ground: marksOf(scene), maps };
   return [...files, ...(await filesOf(answers, shown))];
-}
-
-/** The names that these files may have. */
-export function answerFileNames(
-  expressions: readonly string[],
-  { file }: Pick<AnswerFiles<object>, 'file'>,
-): readonly string[] {
-  return file ? [file.name] : namesOf(expressions);
 }

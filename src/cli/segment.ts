@@ -10,20 +10,14 @@ import { PROVIDER_CHOICES, type ProviderChoice } from '../runtime/runtime.ts';
 import type { Box } from '../tensor/image.ts';
 import type { Context } from './context.ts';
 import { demoSet } from './demo-set.ts';
-import type { Answer } from './ground-files.ts';
+import { type Answer, namesOf } from './ground-files.ts';
 import { sayPlace } from './ground-summary.ts';
 import { toJson } from './json.ts';
 import { withOutput } from './output-folder.ts';
 import { assertTarget, outputTarget } from './output-target.ts';
 import { numbers, oneOf, whole } from './parse.ts';
 import { aboutOf, type PlaceJob } from './place-files.ts';
-import {
-  answerFileNames,
-  answerFiles,
-  ifLarge,
-  type Picture,
-  pictureOf,
-} from './placed-picture.ts';
+import { answerFiles, ifLarge, type Picture, pictureOf } from './placed-picture.ts';
 import { offerIfMissing } from './pull.ts';
 import {
   addPictureFlags,
@@ -127,7 +121,7 @@ async function segmentScene(job: Job, { asked, scene, started }: Asking): Promis
   const grounder = await createGrounder({ sam, provider, threads });
   const expressions = asked.map(({ name }) => name);
   const { folder, file } = outputTarget(flags.output);
-  const names = answerFileNames(expressions, { file });
+  const names = namesOf(expressions, file);
   try {
     const records = await withOutput({ path: folder, names }, async (output) => {
       const openSeconds = (performance.now() - started) / 1000;
