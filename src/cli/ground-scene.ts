@@ -109,8 +109,12 @@ async function search(
           resume: flags.resume ?? false,
         },
         async ({ memory, before }) => {
-          if (before > 0) job.terminal.note(`going on: ${before} tiles were looked at before`);
-          return look(memory);
+          const { terminal } = job;
+          if (before > 0) terminal.note(`going on: ${before} tiles were looked at before`);
+          return look(memory).catch((error: unknown) => {
+            terminal.note('what was looked at is kept: the same command with --resume goes on');
+            throw error;
+          });
         },
       )
     : await look();

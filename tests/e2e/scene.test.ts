@@ -1,6 +1,6 @@
 /** `zeroov ground` on a scene with a place that is larger than a tile, with the demo set. */
 import { watch } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
@@ -103,15 +103,23 @@ describe('a scene larger than a tile', () => {
       const text = await readFile(join(journal, 'tiles.jsonl'), 'utf8').catch(() => '');
       return text.split('\n').length - 2; // the first line says what is searched, the last is empty
     };
-    const killed = await zeroov(search, {
-      onStart: (child) => {
-        const watcher = watch(journal, async () => {
-          if ((await tilesIn()) >= 2) child.kill('SIGKILL');
-        });
-        child.on('exit', () => watcher.close());
-      },
+    const cutOff = (signal: NodeJS.Signals) =>
+      zeroov(search, {
+        onStart: (child) => {
+          const watcher = watch(journal, async () => {
+            if ((await tilesIn()) < 2) return;
+            if (!child.killed) child.kill(signal); // a second one would end it at once
+          });
+          child.on('exit', () => watcher.close());
+        },
+      });
+    const stopped = await cutOff('SIGINT');
+    expect(stopped).toMatchObject({
+      status: 130,
+      stderr: expect.stringContaining('--resume goes on'),
     });
-    expect(killed.status).toBe('SIGKILL');
+    await rm(join(journal, 'tiles.jsonl')); // the next one is cut off by what it writes itself
+    expect((await cutOff('SIGKILL')).status).toBe('SIGKILL');
     const done = await tilesIn();
     expect(done).toBeLessThan(4);
     const other = await zeroov([...search, '--resume', '--tau', '0.5']);
