@@ -1,4 +1,6 @@
 /** The files of a grounding: their names, and their bytes. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { encodeMaskPng } from '../imagery/png.ts';
 import type { Maps } from '../pipeline/mask.ts';
@@ -13,7 +15,7 @@ import { PLACE_FILES } from './place-files.ts';
 const MAPS = ['overview', 'structure', 'attention', 'evolved'] as const satisfies (keyof Maps)[];
 const PICTURES = ['mask.png', 'overlay.png', 'panel.png'] as const;
 /** Of a search over tiles. */
-const DETAIL = 'detail.png';
+export const DETAIL = 'detail.png';
 /** Last: who sees it finds the others complete. */
 const RECORD = 'result.json';
 
@@ -29,17 +31,32 @@ interface Wanted {
 }
 
 /**
- * The one file asked for, or every name that any run may write into its folder: what one does not write is not left from one
- * before it.
+ * The one file asked for, or every name that a run may write into its folder. Where an earlier answer lies, those that any run
+ * may write: what this one does not is not left beside it. Elsewhere such names may be somebody's own files.
  */
-export function namesOf(expressions: readonly string[], file: OutputTarget['file']): string[] {
+export function namesOf(
+  expressions: readonly string[],
+  { folder: out, file }: OutputTarget,
+  { maps, more }: Wanted & { readonly more: readonly string[] },
+): string[] {
   if (file) return [file.name];
   const of = expressions.length;
+  const mapFiles = MAPS.map((map) => `maps/${map}.npy`);
+  const own = [...more, ...PICTURES, ...(maps ? mapFiles : []), RECORD];
+  const any = [...PLACE_FILES, ...PICTURES, DETAIL, ...mapFiles, RECORD];
   return expressions.flatMap((expression, i) => {
-    const maps = MAPS.map((map) => `maps/${map}.npy`);
-    const names = [...PLACE_FILES, ...PICTURES, DETAIL, ...maps, RECORD];
-    return names.map((name) => inFolder(folderOf({ expression, i, of }), name));
+    const folder = folderOf({ expression, i, of });
+    const names = isAnswer(join(out ?? '', folder, RECORD)) ? any : own;
+    return names.map((name) => inFolder(folder, name));
   });
+}
+
+function isAnswer(record: string): boolean {
+  try {
+    return 'zeroov' in JSON.parse(readFileSync(record, 'utf8'));
+  } catch {
+    return false; // not there, or no record of ours
+  }
 }
 
 /** Where the files of expression `i` of `of` go inside OUT: nowhere deeper when it is alone. */

@@ -17,8 +17,10 @@ export async function groundPicture(job: SceneJob): Promise<void> {
   const { expressions, flags, scene, signal } = job;
   const maps = flags.saveMaps === true;
   const picture = await pictureOf(scene, flags);
-  const { folder, file } = outputTarget(flags.output);
-  const names = namesOf(expressions, file);
+  const target = outputTarget(flags.output);
+  const { folder, file } = target;
+  const more = scene.place ? placeFileNames(flags) : [];
+  const names = namesOf(expressions, target, { maps, more });
   const answers = await withOutput({ path: folder, names }, async (output) => {
     const found = await answerAll(job, picture);
     if (output) {

@@ -16,13 +16,20 @@ import type { TileMemory } from '../pipeline/tile-memory.ts';
 import { VERSION } from '../pipeline/version.ts';
 import type { Watch } from '../pipeline/watch.ts';
 import type { Size } from '../tensor/image.ts';
-import { namesOf } from './ground-files.ts';
+import { DETAIL, namesOf } from './ground-files.ts';
 import { type GroundFlags, methodOptionsOf } from './ground-flags.ts';
 import { sayPlace } from './ground-summary.ts';
 import { toJson } from './json.ts';
 import { type OutputFile, withOutput } from './output-folder.ts';
 import { outputTarget } from './output-target.ts';
-import { aboutOf, isLarge, type PlaceJob, placeFile, placeFiles } from './place-files.ts';
+import {
+  aboutOf,
+  isLarge,
+  type PlaceJob,
+  placeFile,
+  placeFileNames,
+  placeFiles,
+} from './place-files.ts';
 import { stageBars } from './progress.ts';
 import { type SceneFlags, sceneOptionsOf } from './scene-flags.ts';
 import { around, overlayIn, panelIn } from './scene-pictures.ts';
@@ -47,10 +54,12 @@ export interface SceneJob {
 
 /** @throws USAGE for several expressions, and what searching and writing throw */
 export async function groundOverTiles(job: SceneJob): Promise<void> {
-  const { flags, terminal } = job;
+  const { scene, flags, terminal } = job;
   assertPossible(job);
-  const { folder, file } = outputTarget(flags.output);
-  const names = namesOf(job.expressions, file);
+  const target = outputTarget(flags.output);
+  const { folder, file } = target;
+  const more = [DETAIL, ...(scene.place ? placeFileNames(flags) : [])];
+  const names = namesOf(job.expressions, target, { maps: false, more });
   const record = await withOutput({ path: folder, names }, async (output) => {
     const { record: made, ...found } = await search(job, output && searchFolder(output.path, file));
     if (output) {
@@ -224,7 +233,7 @@ async function filesOf(found: Found, record: SceneResult, job: SceneJob): Promis
   const files: OutputFile[] = [];
   if (best) {
     files.push({ name: 'mask.png', bytes: await encodeMaskPng(best.mask) });
-    files.push({ name: 'detail.png', bytes: await overlayIn(drawing, around(best.box, scene)) });
+    files.push({ name: DETAIL, bytes: await overlayIn(drawing, around(best.box, scene)) });
   }
   files.push({ name: 'overlay.png', bytes: await overlayIn(drawing, wholeOf(scene)) });
   files.push({ name: 'panel.png', bytes: await panelIn(drawing, { window, maps, tiles }) });

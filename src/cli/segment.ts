@@ -16,7 +16,7 @@ import { toJson } from './json.ts';
 import { withOutput } from './output-folder.ts';
 import { assertTarget, outputTarget } from './output-target.ts';
 import { numbers, oneOf, whole } from './parse.ts';
-import { aboutOf, type PlaceJob } from './place-files.ts';
+import { aboutOf, type PlaceJob, placeFileNames } from './place-files.ts';
 import { answerFiles, ifLarge, type Picture, pictureOf } from './placed-picture.ts';
 import { offerIfMissing } from './pull.ts';
 import {
@@ -120,8 +120,10 @@ async function segmentScene(job: Job, { asked, scene, started }: Asking): Promis
   const { provider, threads } = flags;
   const grounder = await createGrounder({ sam, provider, threads });
   const expressions = asked.map(({ name }) => name);
-  const { folder, file } = outputTarget(flags.output);
-  const names = namesOf(expressions, file);
+  const target = outputTarget(flags.output);
+  const { folder, file } = target;
+  const more = scene.place ? placeFileNames(flags) : [];
+  const names = namesOf(expressions, target, { maps: false, more });
   try {
     const records = await withOutput({ path: folder, names }, async (output) => {
       const openSeconds = (performance.now() - started) / 1000;

@@ -29,8 +29,8 @@ export async function partAsked(
   if (!scene.place)
     throw refuse(`a box in pixels, since the picture has no place (${scene.placeProblem})`);
   const { place } = scene;
-  const limit = MAX_BYTES;
-  const document = await readJson({ file: within, schema: AREA_SCHEMA, limit }).catch((error) => {
+  const source = { file: within, schema: AREA_SCHEMA, limit: MAX_BYTES };
+  const document = await readJson(source).catch((error: unknown) => {
     throw error instanceof ZeroovError
       ? refuse(GEOJSON, `${within} (${whatIsWrong(error)})`)
       : error;

@@ -11,9 +11,8 @@ export type WorldFile =
   | { readonly path: string; readonly problem: string };
 
 /**
- * The world file beside a picture: of `a.png` the first of `a.pgw`, `a.pngw` and `a.wld` that is
- * there, in small letters or in capitals. Its text is not
- * looked at here.
+ * The world file beside a picture: of `a.png` the first of `a.pgw`, `a.pngw` and `a.wld` that is there, in small letters or
+ * in capitals. Its text is not looked at here.
  */
 export async function findWorldFile(picture: string): Promise<WorldFile | null> {
   const extension = extname(picture).slice(1);

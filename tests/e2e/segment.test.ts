@@ -83,7 +83,13 @@ describe('zeroov segment', () => {
     expect(said.stdout).toContain('place    EPSG:32632');
     expect(await readdir(join(folder, 'one'))).toEqual(['box.geojson']);
     expect(JSON.parse(await readFile(file, 'utf8')).features).toEqual(features);
-    await zeroov(['segment', placed, ...args.slice(0, 4), '--format', 'cog', '-o', out]);
+    const mine = join(folder, 'mine');
+    await mkdir(mine);
+    await writeFile(join(mine, 'item.json'), '{}'); // of somebody else: no answer lies beside it
+    const cog = ['segment', placed, ...args.slice(0, 4), '--format', 'cog', '-o'];
+    await zeroov([...cog, mine]);
+    expect(await readFile(join(mine, 'item.json'), 'utf8')).toBe('{}');
+    await zeroov([...cog, out]);
     expect((await readdir(out)).sort()).toEqual([
       ...['mask.png', 'mask.tif', 'overlay.png', 'panel.png', 'result.json'],
     ]);
